@@ -1,0 +1,1 @@
+//! Names, types and lowering: from trees to a program.

@@ -1,0 +1,1 @@
+//! Compile flow files and decide, from a Rust program.

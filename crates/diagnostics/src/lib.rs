@@ -1,0 +1,1 @@
+//! One model of a diagnostic, the registry of codes, and the renderers.

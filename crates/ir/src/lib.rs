@@ -1,0 +1,3 @@
+//! The compiled program and the canonical encoding of values.
+
+pub mod wire;

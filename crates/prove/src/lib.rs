@@ -1,0 +1,1 @@
+//! The guarantees, proved over the program.

@@ -1,0 +1,1 @@
+//! The tokio host: ingest, timers, tasks, calls, audit.

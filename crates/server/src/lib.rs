@@ -1,0 +1,1 @@
+//! Ingress and the local API over HTTP.

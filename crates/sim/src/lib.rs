@@ -1,0 +1,1 @@
+//! Simulated systems: what an action proves about itself becomes true.

@@ -1,0 +1,1 @@
+//! One trait, commit transitions; the embedded SQLite store; the audit chains.

@@ -1,0 +1,1 @@
+//! Tokens, parser and tree of the flow language.

@@ -1,0 +1,1 @@
+//! Connectors: http and smtp, and how their failures are classed.

@@ -1,0 +1,1 @@
+//! Runs test blocks in virtual time.
