@@ -1,1 +1,6 @@
 //! Tokens, parser and tree of the flow language.
+
+pub mod ast;
+mod span;
+
+pub use span::Span;
