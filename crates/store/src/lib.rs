@@ -2,9 +2,17 @@
 //!
 //! In go batches of transitions of cells, out come durable entries, states, timers, outbox and index rows. The
 //! store knows nothing of what they mean: names are text, contents are bytes.
+//!
+//! - [`Store`] and [`StoreRead`] are the whole interface; [`conformance`] is what every store must pass.
+//! - [`InMemory`] is for tests and virtual time.
+//! - [`hash`] says what is hashed and how.
 
+pub mod hash;
+mod memory;
+mod plan;
 mod store;
 mod types;
 
+pub use memory::InMemory;
 pub use store::*;
 pub use types::*;

@@ -400,7 +400,7 @@ pub struct IndexQuery {
     pub fields: BTreeMap<String, String>,
     /// Largest `sort` first.
     pub newest_first: bool,
-    /// Goes on behind this row of the last page, given as its tenant, `sort` and key.
+    /// Goes on behind the last row of the previous page.
     pub after: Option<IndexCursor>,
 }
 
@@ -419,5 +419,17 @@ impl IndexRow {
     /// The place behind this row.
     pub fn cursor(&self) -> IndexCursor {
         IndexCursor { sort: self.sort, tenant: self.cell.tenant.clone(), key: self.key.clone() }
+    }
+}
+
+impl IndexQuery {
+    /// Whether the row is one that the query asks for, wherever it stands in the list.
+    pub(crate) fn picks(&self, row: &IndexRow) -> bool {
+        let behind = self.after.as_ref().is_none_or(|after| {
+            if self.newest_first { row.cursor() < *after } else { row.cursor() > *after }
+        });
+        behind
+            && self.tenant.as_ref().is_none_or(|tenant| row.cell.tenant == *tenant)
+            && self.fields.iter().all(|(name, value)| row.fields.get(name) == Some(value))
     }
 }
