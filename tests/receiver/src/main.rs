@@ -1,0 +1,3 @@
+//! ERP and billing for the end-to-end tests.
+
+fn main() {}
