@@ -98,6 +98,11 @@ impl Files {
         (0..u32::try_from(self.files.len()).unwrap_or(u32::MAX)).map(FileId)
     }
 
+    /// Whether there is such a file.
+    pub fn contains(&self, file: FileId) -> bool {
+        self.file(file).is_some()
+    }
+
     /// The first file with this path.
     pub fn find(&self, path: &str) -> Option<FileId> {
         self.ids().find(|id| self.path(*id) == path)

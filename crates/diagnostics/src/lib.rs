@@ -6,9 +6,13 @@
 
 pub mod codes;
 mod files;
+mod fixes;
 mod model;
 mod registry;
+mod render;
 
 pub use files::{Encoding, FileId, Files, Position};
+pub use fixes::{FixPlan, apply_edits, apply_fixes};
 pub use model::{Applicability, Counterexample, Diagnostic, Edit, Fix, Label, Severity};
 pub use registry::{Code, CodeInfo, all, did_you_mean, lookup};
+pub use render::{Counts, Format, Style, arranged, render};
