@@ -38,6 +38,25 @@ fn sentences_wrap_at_the_width_and_code_does_not() {
 }
 
 #[test]
+fn a_line_that_is_too_long_for_a_picture_is_named_instead() {
+    let mut files = Files::new();
+    let short = files.add("short.flow", "enum A { a }\n");
+    let long = files.add("long.flow", format!("enum B {{ {} }}\n", "b, ".repeat(1_000)));
+    let found = Diagnostic::new(codes::INVALID_CHARACTER, long, 9..10, "`b` is there too often")
+        .primary("the first of them")
+        .label(short, 9..10, "`a` is there once");
+    let unlabelled = Diagnostic::new(codes::INVALID_CHARACTER, long, 12..13, "`b` is there too often");
+    insta::assert_snapshot!(render(Format::Human, Style::default(), &files, &[found, unlabelled]), @r"
+    error[CS0008]: `b` is there too often
+      at long.flow:1:10 the first of them
+      at short.flow:1:10 `a` is there once
+
+    error[CS0008]: `b` is there too often
+      at long.flow:1:13
+    ");
+}
+
+#[test]
 fn shells_see_a_line_per_finding() {
     insta::assert_snapshot!(rendered(Format::Short));
 }

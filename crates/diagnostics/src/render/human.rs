@@ -8,15 +8,16 @@ use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 
-use ariadne::{Cache, Color, Config, Fmt, IndexType, Label, Report, ReportKind, Source};
+use ariadne::{Cache, Color, Config, Fmt, IndexType, Report, ReportKind, Source};
 
 use crate::files::{Encoding, FileId, Files};
-use crate::model::{Applicability, Counterexample, Diagnostic, Fix, Severity};
+use crate::model::{Applicability, Counterexample, Diagnostic, Fix, Label, Severity};
 use crate::render::Style;
 use crate::render::diff::{Hunk, hunks};
 use crate::render::text::{lines, one_line, visible};
 
-type Place = (FileId, Range<usize>);
+/// The longest line that is drawn, in bytes; nobody reads a picture of a longer one.
+const LONGEST_LINE: usize = 600;
 
 /// Each finding with a blank line after it.
 pub fn render(style: Style, files: &Files, diagnostics: &[&Diagnostic]) -> String {
@@ -24,7 +25,12 @@ pub fn render(style: Style, files: &Files, diagnostics: &[&Diagnostic]) -> Strin
     let mut out = String::new();
     for diagnostic in diagnostics {
         let mut block = header(style, diagnostic);
-        block.push_str(&picture(style, &mut sources, diagnostic));
+        let labels = labels(diagnostic);
+        if labels.iter().all(|label| can_be_drawn(files, label)) {
+            block.push_str(&picture(style, &mut sources, diagnostic, &labels));
+        } else {
+            block.extend(labels.iter().map(|label| in_words(files, label)));
+        }
         block.push_str(&rest(style, files, diagnostic));
         for line in block.lines() {
             out.push_str(line.trim_end());
@@ -40,39 +46,51 @@ fn header(style: Style, diagnostic: &Diagnostic) -> String {
     format!("{}: {}\n", paint(style, &kind, color_of(diagnostic.severity)), one_line(&diagnostic.headline))
 }
 
-fn picture(style: Style, sources: &mut Sources<'_>, diagnostic: &Diagnostic) -> String {
-    let config = Config::new().with_color(style.color).with_index_type(IndexType::Char).with_cross_gap(true);
-    let mut place = |file: FileId, span: &Range<usize>| (file, sources.chars(file, span));
-    let mut labels: Vec<(bool, Place, String)> = diagnostic
-        .labels
-        .iter()
-        .map(|label| (diagnostic.is_primary(label), place(label.file, &label.span), one_line(&label.text)))
-        .collect();
-    if !labels.iter().any(|(primary, ..)| *primary) {
-        labels.push((true, place(diagnostic.file, &diagnostic.span), String::new()));
-    }
-    let at = place(diagnostic.file, &diagnostic.span);
-    // The file of the finding first, and the labels of a file downwards, so that each file is shown once.
-    labels.sort_by(|(_, (file_a, a), _), (_, (file_b, b), _)| {
-        (*file_a != diagnostic.file, file_a, a.end, a.start).cmp(&(
-            *file_b != diagnostic.file,
-            file_b,
-            b.end,
-            b.start,
-        ))
+/// The labels as they are drawn: with one at the finding itself, the finding's file first and each file downwards, so
+/// that each is shown once.
+fn labels(diagnostic: &Diagnostic) -> Vec<Label> {
+    let own = Label { file: diagnostic.file, span: diagnostic.span.clone(), text: String::new() };
+    let has_own = diagnostic.labels.iter().any(|label| diagnostic.is_primary(label));
+    let mut labels: Vec<Label> = diagnostic.labels.clone();
+    labels.extend(Some(own).filter(|_| !has_own));
+    labels.sort_by_key(|label| (label.file != diagnostic.file, label.file, label.span.end, label.span.start));
+    labels
+}
+
+fn can_be_drawn(files: &Files, label: &Label) -> bool {
+    let span = files.clamp(label.file, &label.span);
+    [span.start, span.end].into_iter().all(|offset| {
+        let line = files.position(label.file, offset, Encoding::Utf8).line;
+        files.line_span(label.file, line).len() <= LONGEST_LINE
+    })
+}
+
+/// What stands in for a picture where a line is too long for one.
+fn in_words(files: &Files, label: &Label) -> String {
+    let start = files.clamp(label.file, &label.span).start;
+    let at = files.position(label.file, start, Encoding::CodePoints);
+    let path = one_line(files.path(label.file));
+    format!("  at {path}:{}:{} {}\n", at.line + 1, at.column + 1, one_line(&label.text))
+}
+
+fn picture(style: Style, sources: &mut Sources<'_>, diagnostic: &Diagnostic, labels: &[Label]) -> String {
+    let config = Config::new().with_color(style.color).with_index_type(IndexType::Char);
+    let drawn = labels.iter().map(|label| {
+        let primary = diagnostic.is_primary(label);
+        ariadne::Label::new((label.file, sources.chars(label.file, &label.span)))
+            .with_message(one_line(&label.text))
+            .with_color(if primary { color_of(diagnostic.severity) } else { Color::Blue })
     });
-    let labels = labels.into_iter().map(|(primary, place, text)| {
-        let color = if primary { color_of(diagnostic.severity) } else { Color::Blue };
-        Label::new(place).with_message(text).with_color(color)
-    });
-    let report = Report::build(ReportKind::Error, at).with_config(config).with_labels(labels).finish();
-    let mut drawn = Vec::new();
-    if report.write(sources, &mut drawn).is_err() {
+    let drawn: Vec<_> = drawn.collect();
+    let at = (diagnostic.file, sources.chars(diagnostic.file, &diagnostic.span));
+    let report = Report::build(ReportKind::Error, at).with_config(config).with_labels(drawn).finish();
+    let mut out = Vec::new();
+    if report.write(sources, &mut out).is_err() {
         return String::new();
     }
-    let drawn = String::from_utf8_lossy(&drawn);
+    let out = String::from_utf8_lossy(&out);
     // The first line is ariadne's header, in whose place ours stands.
-    drawn.split_once('\n').map_or_else(String::new, |(_, picture)| picture.to_owned())
+    out.split_once('\n').map_or_else(String::new, |(_, picture)| picture.to_owned())
 }
 
 fn rest(style: Style, files: &Files, diagnostic: &Diagnostic) -> String {
@@ -119,7 +137,9 @@ fn suggestion(style: Style, files: &Files, fix: &Fix) -> String {
 
 fn change(style: Style, files: &Files, hunk: &Hunk) -> String {
     let signed = |sign: char, texts: &[String], color: Color| {
-        let line = |text: &String| format!("{sign} {}", text.chars().map(visible).collect::<String>());
+        let line = |text: &String| {
+            format!("{sign} {}", text.chars().take(LONGEST_LINE).map(visible).collect::<String>())
+        };
         texts
             .iter()
             .map(|text| format!("      {}", paint(style, line(text).trim_end(), color)))
