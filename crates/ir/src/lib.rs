@@ -9,6 +9,7 @@ pub mod encoding;
 pub mod hash;
 pub mod json;
 pub mod program;
+pub mod spans;
 pub mod suite;
 pub mod time;
 pub mod value;
