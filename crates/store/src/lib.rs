@@ -7,12 +7,15 @@
 //! - [`InMemory`] is for tests and virtual time.
 //! - [`hash`] says what is hashed and how.
 
+pub mod conformance;
 pub mod hash;
 mod memory;
 mod plan;
+mod sqlite;
 mod store;
 mod types;
 
 pub use memory::InMemory;
+pub use sqlite::{OpenError, SqliteReader, SqliteStore};
 pub use store::*;
 pub use types::*;
