@@ -4,9 +4,11 @@
 //! store knows nothing of what they mean: names are text, contents are bytes.
 //!
 //! - [`Store`] and [`StoreRead`] are the whole interface; [`conformance`] is what every store must pass.
-//! - [`InMemory`] is for tests and virtual time.
+//! - [`SqliteStore`] is the embedded store, [`InMemory`] the one for tests and virtual time.
+//! - [`audit`] signs the journal, checks it, and proves single entries.
 //! - [`hash`] says what is hashed and how.
 
+pub mod audit;
 pub mod conformance;
 pub mod hash;
 mod memory;

@@ -1,5 +1,7 @@
 //! Both stores pass the suite that every store must pass.
 
+#![expect(clippy::unwrap_used, reason = "tests: a panic is the verdict")]
+
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 

@@ -6,6 +6,7 @@
 mod open;
 mod read;
 mod rows;
+pub(crate) mod scan;
 mod schema;
 mod write;
 

@@ -174,7 +174,13 @@ pub(crate) fn recognise(file: &File) -> Result<bool, OpenError> {
     };
     match (application, version, objects) {
         (0, 0, 0) => Ok(true),
-        (schema::APPLICATION_ID, schema::VERSION, _) => Ok(false),
+        (schema::APPLICATION_ID, schema::VERSION, _) => {
+            let differences = schema::differences(&file.connection).map_err(|e| file.failure(&e))?;
+            match differences.into_iter().next() {
+                Some(damaged) => Err(StoreError::Damaged(damaged).into()),
+                None => Ok(false),
+            }
+        }
         (schema::APPLICATION_ID, found, _) if found > schema::VERSION => {
             Err(OpenError::Newer { path, found, known: schema::VERSION })
         }

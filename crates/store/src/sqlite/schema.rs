@@ -3,6 +3,13 @@
 //! The journal is `entries`; everything else follows from it, or is what must still happen. Each row has a `sum`, a
 //! checksum over its other columns, that is compared whenever the row is read.
 
+use std::collections::BTreeMap;
+
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+
+use crate::store::Damaged;
+
 /// `SQLite`'s application id of our files: "CSgn".
 pub(crate) const APPLICATION_ID: i64 = 0x4353_676e;
 
@@ -139,3 +146,34 @@ SELECT position, strftime('%Y-%m-%dT%H:%M:%fZ', at / 1e9, 'unixepoch') AS at, ce
 FROM entries ORDER BY position",
     },
 ];
+
+/// What the file's schema has that it must not have, and lacks that it must have.
+///
+/// Views and indexes that people have added are theirs; a trigger would change what a commit means.
+pub(crate) fn differences(connection: &Connection) -> Result<Vec<Damaged>, rusqlite::Error> {
+    let mut missing: BTreeMap<&str, &str> = OBJECTS.iter().map(|object| (object.name, object.sql)).collect();
+    let mut found = Vec::new();
+    let mut damaged = |place: &str, wrong: &str| {
+        found.push(Damaged { what: "schema", place: format!("`{place}`"), wrong: wrong.to_owned() });
+    };
+    let mut statement = connection
+        .prepare("SELECT type, name, CAST(sql AS BLOB) FROM sqlite_schema WHERE sql IS NOT NULL")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let text = |column: usize| match row.get_ref(column) {
+            Ok(ValueRef::Text(bytes) | ValueRef::Blob(bytes)) => String::from_utf8_lossy(bytes).into_owned(),
+            _ => String::new(),
+        };
+        let (kind, name, sql) = (text(0), text(1), text(2));
+        match missing.remove(name.as_str()) {
+            Some(expected) if expected == sql => {}
+            Some(_) => damaged(&name, "it is not defined as this program defines it"),
+            None if kind == "view" || kind == "index" || name.starts_with("sqlite_") => {}
+            None => damaged(&name, "it is not part of a store"),
+        }
+    }
+    for name in missing.keys() {
+        damaged(name, "it is missing");
+    }
+    Ok(found)
+}
