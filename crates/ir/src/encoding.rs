@@ -177,7 +177,8 @@ fn take_decimal(source: &mut Decoder<'_>) -> Result<Decimal, DecodeError> {
     let exponent = source.i64()?;
     let mantissa = match source.datatype()? {
         Type::Bytes => {
-            let bytes: [u8; 16] = source.bytes()?.try_into().map_err(|_| malformed("a wide integer has 16 bytes"))?;
+            let bytes: [u8; 16] =
+                source.bytes()?.try_into().map_err(|_| malformed("a wide integer has 16 bytes"))?;
             i128::from_be_bytes(bytes)
         }
         _ => i128::from(source.i64()?),
@@ -207,7 +208,8 @@ fn take(source: &mut Decoder<'_>, depth: usize) -> Result<Value, DecodeError> {
                 if source.array()? != Some(2) {
                     return Err(malformed("money is a currency and an amount"));
                 }
-                let currency = Currency::new(source.str()?).ok_or_else(|| malformed("not a currency code"))?;
+                let currency =
+                    Currency::new(source.str()?).ok_or_else(|| malformed("not a currency code"))?;
                 Value::Money(Money { minor: source.i64()?, currency })
             }
             DURATION => Value::Duration(source.i64()?),
@@ -220,7 +222,8 @@ fn take(source: &mut Decoder<'_>, depth: usize) -> Result<Value, DecodeError> {
                 if source.array()? != Some(3) {
                     return Err(malformed("a draft is a template, a subject and a text"));
                 }
-                let (template, subject, text) = (source.str()?.into(), source.str()?.into(), source.str()?.into());
+                let (template, subject, text) =
+                    (source.str()?.into(), source.str()?.into(), source.str()?.into());
                 Value::Draft(Arc::new(Draft { template, subject, text }))
             }
             tag => return Err(DecodeError::Malformed(format!("unknown tag {tag}"))),

@@ -28,7 +28,11 @@ pub struct Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() { f.write_str(&self.problem) } else { write!(f, "{}: {}", self.path, self.problem) }
+        if self.path.is_empty() {
+            f.write_str(&self.problem)
+        } else {
+            write!(f, "{}: {}", self.path, self.problem)
+        }
     }
 }
 
@@ -175,7 +179,8 @@ impl<'de> Visitor<'de> for RecordVisitor<'_> {
         let mut fields: Vec<Option<Value>> = vec![None; self.record.fields.len()];
         while let Some(name) = source.next_key::<Cow<'_, str>>()? {
             let place = self.record.fields.iter().position(|field| field.name == name);
-            let Some((slot, field)) = place.and_then(|i| fields.get_mut(i).zip(self.record.fields.get(i))) else {
+            let Some((slot, field)) = place.and_then(|i| fields.get_mut(i).zip(self.record.fields.get(i)))
+            else {
                 source.next_value::<serde::de::IgnoredAny>()?;
                 continue;
             };
@@ -226,7 +231,8 @@ fn number(raw: &str) -> Option<Decimal> {
     if !raw.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
         return None;
     }
-    let parsed = if raw.contains(['e', 'E']) { Decimal::from_scientific(raw) } else { Decimal::from_str_exact(raw) };
+    let parsed =
+        if raw.contains(['e', 'E']) { Decimal::from_scientific(raw) } else { Decimal::from_str_exact(raw) };
     parsed.ok().map(|number| number.normalize())
 }
 
@@ -246,13 +252,16 @@ fn read_leaf(program: &Program, ty: &Type, raw: &str) -> Result<Value, String> {
         },
         Type::Int => {
             let whole = number(raw).and_then(bounded).filter(|n| n.fract().is_zero());
-            let whole = whole.and_then(|n| i64::try_from(n.trunc().mantissa()).ok().filter(|_| n.scale() == 0));
+            let whole =
+                whole.and_then(|n| i64::try_from(n.trunc().mantissa()).ok().filter(|_| n.scale() == 0));
             whole.map(Value::Int).ok_or_else(|| expected("a whole number up to 1e15"))
         }
         Type::Decimal | Type::Percent => {
             let what = "a decimal number up to 1e15, plain or as text";
             let from_text = string(raw);
-            let digits = number(from_text.as_deref().unwrap_or(raw)).and_then(bounded).ok_or_else(|| expected(what))?;
+            let digits = number(from_text.as_deref().unwrap_or(raw))
+                .and_then(bounded)
+                .ok_or_else(|| expected(what))?;
             Ok(if *ty == Type::Decimal { Value::Decimal(digits) } else { Value::Percent(digits) })
         }
         Type::Money(currency) => read_money(raw, *currency),
@@ -286,7 +295,11 @@ fn read_leaf(program: &Program, ty: &Type, raw: &str) -> Result<Value, String> {
             let variants = program.enums.get(id.index()).map_or(&[][..], |e| e.variants.as_slice());
             let what = format!("one of {}", variants.join(", "));
             let name = text(&what)?;
-            if variants.iter().any(|v| *v == name) { Ok(Value::variant(name.as_ref())) } else { Err(expected(&what)) }
+            if variants.iter().any(|v| *v == name) {
+                Ok(Value::variant(name.as_ref()))
+            } else {
+                Err(expected(&what))
+            }
         }
         Type::Draft => {
             #[derive(Deserialize)]
@@ -296,7 +309,11 @@ fn read_leaf(program: &Program, ty: &Type, raw: &str) -> Result<Value, String> {
                 text: String,
             }
             let parts: Parts = serde_json::from_str(raw).map_err(|_| expected("a rendered text"))?;
-            let draft = Draft { template: parts.template.into(), subject: parts.subject.into(), text: parts.text.into() };
+            let draft = Draft {
+                template: parts.template.into(),
+                subject: parts.subject.into(),
+                text: parts.text.into(),
+            };
             Ok(Value::Draft(Arc::new(draft)))
         }
         Type::Record(_) | Type::List(..) | Type::Optional(_) => Err(expected(&program.type_name(ty))),
@@ -307,7 +324,9 @@ fn read_leaf(program: &Program, ty: &Type, raw: &str) -> Result<Value, String> {
 /// a plain number or a number in a text.
 fn read_money(raw: &str, currency: Option<Currency>) -> Result<Value, String> {
     let what = match currency {
-        Some(currency) => format!("an amount in {currency} such as {{\"amount\": \"120.00\", \"currency\": \"{currency}\"}}"),
+        Some(currency) => format!(
+            "an amount in {currency} such as {{\"amount\": \"120.00\", \"currency\": \"{currency}\"}}"
+        ),
         None => "an amount such as {\"amount\": \"120.00\", \"currency\": \"EUR\"}".into(),
     };
     let expected = || format!("expected {what}, found {}", quote(raw));
@@ -319,7 +338,8 @@ fn read_money(raw: &str, currency: Option<Currency>) -> Result<Value, String> {
             currency: String,
         }
         let parts: Parts<'_> = serde_json::from_str(raw).map_err(|_| expected())?;
-        let digits = string(parts.amount.get()).map_or_else(|| parts.amount.get().to_owned(), Cow::into_owned);
+        let digits =
+            string(parts.amount.get()).map_or_else(|| parts.amount.get().to_owned(), Cow::into_owned);
         (digits, Some(parts.currency))
     } else if let Some(text) = string(raw) {
         match text.trim().rsplit_once(' ') {
@@ -334,14 +354,20 @@ fn read_money(raw: &str, currency: Option<Currency>) -> Result<Value, String> {
         None => None,
     };
     let currency = match (currency, found) {
-        (Some(wanted), Some(found)) if wanted != found => return Err(format!("expected {wanted}, found {found}")),
+        (Some(wanted), Some(found)) if wanted != found => {
+            return Err(format!("expected {wanted}, found {found}"));
+        }
         (Some(wanted), _) => wanted,
         (None, Some(found)) => found,
         (None, None) => return Err(expected()),
     };
     let amount = number(&amount).ok_or_else(expected)?;
     let money = Money::from_decimal(amount, currency).ok_or_else(|| {
-        format!("expected at most {} decimal places and at most 1e15 minor units, found {}", currency.exponent(), quote(raw))
+        format!(
+            "expected at most {} decimal places and at most 1e15 minor units, found {}",
+            currency.exponent(),
+            quote(raw)
+        )
     })?;
     Ok(Value::Money(money))
 }
@@ -396,7 +422,8 @@ pub fn to_json(program: &Program, ty: &Type, value: &Value, style: Style) -> ser
             json!({"amount": money.decimal().to_string(), "currency": money.currency.code()})
         }
         (_, Value::Draft(draft)) => {
-            let parts = json!({"template": &*draft.template, "subject": &*draft.subject, "text": &*draft.text});
+            let parts =
+                json!({"template": &*draft.template, "subject": &*draft.subject, "text": &*draft.text});
             if style == Style::Wire { parts } else { json!(format!("{}\n\n{}", draft.subject, draft.text)) }
         }
         (_, Value::Bool(yes)) => json!(yes),

@@ -19,7 +19,10 @@ pub mod wire;
 ///
 /// # Panics
 /// Never: writing into memory cannot fail, and derived data has nothing that CBOR cannot express.
-#[expect(clippy::expect_used, reason = "an empty document in its place would be hashed as if it were the data")]
+#[expect(
+    clippy::expect_used,
+    reason = "an empty document in its place would be hashed as if it were the data"
+)]
 pub fn to_cbor<T: serde::Serialize>(data: &T) -> Vec<u8> {
     minicbor_serde::to_vec(data).expect("derived serde data of known length is always expressible")
 }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ActionCall, ApprovalId, DecisionId, Expr, Postcondition, ReadCall, RecordId, RoleId, SecretId, Slot, StepId,
-    TemplateId, Type, Typed,
+    ActionCall, ApprovalId, DecisionId, Expr, Postcondition, ReadCall, RecordId, RoleId, SecretId, Slot,
+    StepId, TemplateId, Type, Typed,
 };
 
 /// What happens when something triggers it.

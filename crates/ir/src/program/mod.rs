@@ -216,7 +216,9 @@ pub struct Template {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LoadError {
     /// The program is newer than the engine.
-    #[error("the program has format {found}, this binary reads up to {FORMAT}: update countersign, or build it again")]
+    #[error(
+        "the program has format {found}, this binary reads up to {FORMAT}: update countersign, or build it again"
+    )]
     Format {
         /// What it has.
         found: u32,
@@ -289,6 +291,7 @@ impl Serialize for Currency {
 impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let code = String::deserialize(deserializer)?;
-        Currency::new(&code).ok_or_else(|| serde::de::Error::custom(format!("`{code}` is not a currency code")))
+        Currency::new(&code)
+            .ok_or_else(|| serde::de::Error::custom(format!("`{code}` is not a currency code")))
     }
 }
