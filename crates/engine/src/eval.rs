@@ -52,7 +52,7 @@ pub struct Decided<'a> {
     pub because: Option<&'a str>,
 }
 
-impl<'a> Scope<'a> {
+impl Scope<'_> {
     /// The value of an expression.
     ///
     /// # Errors
@@ -158,7 +158,7 @@ impl<'a> Scope<'a> {
     /// # Errors
     /// As [`Scope::eval`].
     pub fn text(&self, parts: &[TextPart]) -> Result<String, EvalError> {
-        self.text_with(parts, |value| value.to_string())
+        self.text_with(parts, ToString::to_string)
     }
 
     /// A text with its holes filled, each value written by `write`.
@@ -231,12 +231,13 @@ pub fn decide_by_id<'p>(
 fn order(left: &Value, right: &Value) -> Result<Option<Ordering>, EvalError> {
     use Value as V;
     Ok(match (left, right) {
-        (V::Int(a), V::Int(b)) => Some(a.cmp(b)),
+        (V::Int(a), V::Int(b)) | (V::Duration(a), V::Duration(b)) | (V::Instant(a), V::Instant(b)) => {
+            Some(a.cmp(b))
+        }
         (V::Decimal(a), V::Decimal(b)) | (V::Percent(a), V::Percent(b)) => Some(a.cmp(b)),
         (V::Int(a), V::Decimal(b)) => Some(Decimal::from(*a).cmp(b)),
         (V::Decimal(a), V::Int(b)) => Some(a.cmp(&Decimal::from(*b))),
         (V::Money(a), V::Money(b)) if a.currency == b.currency => Some(a.minor.cmp(&b.minor)),
-        (V::Duration(a), V::Duration(b)) | (V::Instant(a), V::Instant(b)) => Some(a.cmp(b)),
         (V::Date(a), V::Date(b)) => Some(a.cmp(b)),
         (V::Time(a), V::Time(b)) => Some(a.cmp(b)),
         (V::Money(a), V::Money(b)) => {

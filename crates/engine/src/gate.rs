@@ -70,17 +70,17 @@ fn stale(run: &Run, context: &Context<'_>, deed: &Deed) -> Result<Option<Stop>, 
         return Ok(None);
     };
     for around in inside {
-        let stop = |missing: &str| {
+        let refusal = |missing: &str| {
             Some(Stop { guardrail: "what was shown is what runs".into(), missing: missing.into() })
         };
         let Some(consent) = run.consents.get(around) else {
-            return Ok(stop("there is no consent on record for the block around it"));
+            return Ok(refusal("there is no consent on record for the block around it"));
         };
         let StepKind::Approve(approve) = &context.deployment.step(run.flow, *around)?.kind else {
             return Err(EvalError::Malformed("an action inside a step that asks nothing".into()).into());
         };
         if run.consent_topic(context, approve)?.shown_hash() != consent.shown {
-            return Ok(stop("what people agreed to is not what would be done now"));
+            return Ok(refusal("what people agreed to is not what would be done now"));
         }
     }
     Ok(None)

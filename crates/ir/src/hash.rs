@@ -12,10 +12,9 @@ pub struct Hash(pub [u8; 32]);
 impl Hash {
     /// In lower-case hexadecimal.
     pub fn hex(&self) -> String {
-        self.0.iter().fold(String::with_capacity(64), |mut text, byte| {
-            text.push_str(&format!("{byte:02x}"));
-            text
-        })
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digits = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        digits.filter_map(|digit| DIGITS.get(usize::from(digit))).map(|digit| char::from(*digit)).collect()
     }
 
     /// The first twelve hexadecimal digits: enough for people.

@@ -26,16 +26,18 @@ pub fn duration_literal(ns: i64) -> String {
     for (unit, size) in UNITS {
         let size = size.unsigned_abs();
         // Weeks are written only when nothing else is: `10d` reads better than `1w3d`.
-        if unit == "w" && rest % size != 0 {
+        if unit == "w" && !rest.is_multiple_of(size) {
             continue;
         }
         if rest >= size {
-            text.push_str(&format!("{}{unit}", rest / size));
+            text.push_str(&(rest / size).to_string());
+            text.push_str(unit);
             rest %= size;
         }
     }
     if rest > 0 {
-        text.push_str(&format!("{rest}ns"));
+        text.push_str(&rest.to_string());
+        text.push_str("ns");
     }
     text
 }

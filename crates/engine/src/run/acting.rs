@@ -233,7 +233,7 @@ impl Run {
                 );
             }
         };
-        let call = self.call(
+        let call = Self::call(
             context,
             declared.system,
             &declared.action.request,
@@ -494,7 +494,7 @@ impl Run {
         match classify(declared.action.request.verb, reply, rules) {
             Outcome::Succeeded { body } => match &declared.action.result {
                 None => self.done(context, acting, Value::None, "answered"),
-                Some(ty) => match self.decode(context, ty, body) {
+                Some(ty) => match Self::decode(context, ty, body) {
                     Ok(result) => self.done(context, acting, result, "answered"),
                     // It said yes in words that nobody understands: whether it happened is looked up.
                     Err(reason) => self.settle_doubt(context, acting, FailureClass::Data, reason, reply),
@@ -523,7 +523,7 @@ impl Run {
         let declared = declared(context, self.deed(&acting)?)?;
         let Some(before) = &declared.action.before else { return self.intend(context, acting) };
         let (system, read) = context.deployment.read(before)?;
-        match self.reading(context, system, read, reply) {
+        match Self::reading(context, system, read, reply) {
             Reading::Value(value) => {
                 context.facts.push(Fact::Before { action: declared.name, value: value.to_string() });
                 let slot = declared.action.before_slot();
@@ -548,7 +548,7 @@ impl Run {
         let declared = declared(context, &deed)?;
         let Some(probe) = &declared.action.probe else { return Ok(()) };
         let (system, read) = context.deployment.read(&probe.call)?;
-        let value = match self.reading(context, system, read, reply) {
+        let value = match Self::reading(context, system, read, reply) {
             Reading::Value(value) => value,
             Reading::Failed { class: FailureClass::Data, reason, .. } => {
                 context.facts.push(Fact::Probed { action: declared.name.clone(), outcome: "unknown".into() });
@@ -636,10 +636,10 @@ impl Acting {
         match &acting.phase {
             Phase::Sending { call: waited } if *waited == call => run.sent_replied(context, acting, reply)?,
             Phase::Before { call: waited } if *waited == call => {
-                run.before_replied(context, acting, reply)?
+                run.before_replied(context, acting, reply)?;
             }
             Phase::Probing { call: waited } if *waited == call => {
-                run.probe_replied(context, acting, reply)?
+                run.probe_replied(context, acting, reply)?;
             }
             Phase::Proving(checking) if checking.call == Some(call) => {
                 let checking = checking.clone();

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::reply::Reading;
 use super::{Context, Doing, Run};
 use crate::backoff;
-use crate::protocol::{Fact, Number, Output};
+use crate::protocol::{Fact, Number};
 use crate::step::StepError;
 use crate::task::Choice;
 
@@ -116,7 +116,7 @@ impl Run {
             return Ok(self.looked(context, checking, false));
         };
         let (system, read) = context.deployment.read(call)?;
-        match self.reading(context, system, read, reply) {
+        match Self::reading(context, system, read, reply) {
             Reading::Value(value) => {
                 if let Some(slot) = frame.get_mut(slot.index()) {
                     *slot = Some(value);
@@ -200,13 +200,6 @@ impl Run {
                 let choices = [Choice::Retry, Choice::TookEffect, Choice::Drop];
                 self.block(context, &problem, Vec::new(), None, &choices, Doing::Nothing)
             }
-        }
-    }
-
-    /// Cancels what a check waits for.
-    pub(super) fn forget(context: &mut Context<'_>, checking: &Checking) {
-        if let Some(timer) = checking.timer {
-            context.outputs.push(Output::CancelTimer { timer });
         }
     }
 }

@@ -333,12 +333,11 @@ impl Run {
             Verdict::Silence => Evidence::Silence { task: answered.task },
             Verdict::Handed { role, because } => return self.hand(context, role, &because),
             Verdict::Refused | Verdict::Unanswered | Verdict::Settled(Choice::Drop) => {
-                return match approve.refused {
-                    Some(block) => self.enter(context, Some(block)),
-                    None => {
-                        let because = answered.because.or_else(|| Some(word.to_owned()));
-                        self.end(context, Outcome::Refused, because)
-                    }
+                return if let Some(block) = approve.refused {
+                    self.enter(context, Some(block))
+                } else {
+                    let because = answered.because.or_else(|| Some(word.to_owned()));
+                    self.end(context, Outcome::Refused, because)
                 };
             }
             Verdict::Settled(_) => {

@@ -480,7 +480,7 @@ impl Run {
                 }
             },
             Doing::Checking(checking) if checking.timer == Some(timer) => {
-                self.check_again(context, checking)?
+                self.check_again(context, checking)?;
             }
             Doing::Ours(checking) if checking.timer == Some(timer) => self.look_ours_again(context)?,
             other => {

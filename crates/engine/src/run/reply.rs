@@ -45,6 +45,10 @@ pub(super) fn class_word(class: FailureClass) -> &'static str {
     }
 }
 
+fn digit(nibble: u8) -> char {
+    char::from_digit(u32::from(nibble), 16).map_or('0', |digit| digit.to_ascii_uppercase())
+}
+
 /// Percent-encodes everything but the unreserved characters, so that a value can never become another path, another
 /// parameter or another host.
 fn encoded(value: &Value) -> String {
@@ -53,7 +57,9 @@ fn encoded(value: &Value) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             text.push(char::from(byte));
         } else {
-            text.push_str(&format!("%{byte:02X}"));
+            text.push('%');
+            text.push(digit(byte >> 4));
+            text.push(digit(byte & 15));
         }
     }
     // A segment of dots alone would be read as a step in the path.
@@ -71,7 +77,6 @@ pub(super) enum Reading {
 impl Run {
     /// A request as the connector gets it.
     pub(super) fn call(
-        &self,
         context: &Context<'_>,
         system: &System,
         request: &Request,
@@ -100,23 +105,17 @@ impl Run {
     ) -> Result<Number, StepError> {
         let (system, read) = context.deployment.read(call)?;
         let args: Vec<_> = context.scope(frame).all(&call.args)?.into_iter().map(Some).collect();
-        let call = self.call(context, system, &read.request, &args, None)?;
+        let call = Self::call(context, system, &read.request, &args, None)?;
         let number = self.number();
         context.outputs.push(Output::Call { number, call });
         Ok(number)
     }
 
     /// What a reply to a read means.
-    pub(super) fn reading(
-        &self,
-        context: &Context<'_>,
-        system: &System,
-        read: &Read,
-        reply: &Reply,
-    ) -> Reading {
+    pub(super) fn reading(context: &Context<'_>, system: &System, read: &Read, reply: &Reply) -> Reading {
         let rules: Vec<StatusRule> = read.statuses.iter().chain(&system.statuses).cloned().collect();
         match classify(Verb::Get, reply, &rules) {
-            Outcome::Succeeded { body } => match self.decode(context, &read.result, body) {
+            Outcome::Succeeded { body } => match Self::decode(context, &read.result, body) {
                 Ok(value) => Reading::Value(value),
                 Err(reason) => Reading::Failed { class: FailureClass::Data, reason, retry_after: None },
             },
@@ -138,7 +137,7 @@ impl Run {
     }
 
     /// A body by its type.
-    pub(super) fn decode(&self, context: &Context<'_>, ty: &Type, body: &str) -> Result<Value, String> {
+    pub(super) fn decode(context: &Context<'_>, ty: &Type, body: &str) -> Result<Value, String> {
         let refine = Refinements { settings: &context.deployment.settings };
         decode(&context.deployment.program, ty, body.as_bytes(), &refine)
             .map_err(|violation| format!("the reply breaks its type: {violation}"))
@@ -183,7 +182,7 @@ impl Run {
                 self.check_replied(context, checking, reply)?;
             }
             Doing::Ours(checking) if checking.call == Some(call) => {
-                self.ours_replied(context, checking, reply)?
+                self.ours_replied(context, checking, reply)?;
             }
             other => {
                 self.doing = other;
@@ -207,7 +206,7 @@ impl Run {
         };
         let (system, read) = deployment.read(call)?;
         let what = format!("{}.{}", system.name, read.name);
-        match self.reading(context, system, read, reply) {
+        match Self::reading(context, system, read, reply) {
             Reading::Value(value) => {
                 self.bind(context, *into, value)?;
                 self.next_step(context)

@@ -48,7 +48,7 @@ impl Run {
                     plan.push(UndoStep { system: deed.system, done: deed.action, frame, undo: *undo, args });
                 }
                 Undo::Irreversible { because } => {
-                    kept.push(format!("{}: {because}", action_name(system, action)))
+                    kept.push(format!("{}: {because}", action_name(system, action)));
                 }
             }
         }

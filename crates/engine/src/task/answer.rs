@@ -33,7 +33,7 @@ impl Task {
             let fact = Fact::Late { person: person.into(), choice: choice.word().into(), forestalled };
             context.facts.push(fact);
             if objects {
-                self.offer_undo(context, person, because);
+                self.offer_undo(context, person, because.as_deref());
             }
             return Ok(());
         }
@@ -95,12 +95,11 @@ impl Task {
         let yes = by(Choice::Approve).len();
         let no = by(Choice::Refuse).len();
         if yes >= quorum {
-            return match ask.then {
-                Some(next) => self.next_round(context, *next),
-                None => {
-                    self.settle(context, Verdict::Approved);
-                    Ok(())
-                }
+            return if let Some(next) = ask.then {
+                self.next_round(context, *next)
+            } else {
+                self.settle(context, Verdict::Approved);
+                Ok(())
             };
         }
         // Who has said no is lost to the quorum; with too few left it cannot be reached any more.
@@ -111,7 +110,7 @@ impl Task {
     }
 
     /// An objection after silence: it was done in good faith, and the owner is offered the way back.
-    fn offer_undo(&mut self, context: &mut Context<'_>, person: &str, because: Option<String>) {
+    fn offer_undo(&self, context: &mut Context<'_>, person: &str, because: Option<&str>) {
         let Some(run) = self.topic.run.clone() else { return };
         let topic = Topic {
             kind: TopicKind::Objection,
@@ -119,7 +118,7 @@ impl Task {
             flow: self.topic.flow,
             run: None,
             question: format!("{person} objects to what passed by silence: {}", self.topic.question),
-            showing: because.iter().map(|because| Shown::text("because", because)).collect(),
+            showing: because.into_iter().map(|because| Shown::text("because", because)).collect(),
             about: self.topic.about,
             suggestion: Some(format!("take it back: countersign undo {}", run.key)),
         };

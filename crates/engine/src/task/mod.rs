@@ -349,7 +349,7 @@ pub(crate) fn step(
             task.answer(&mut context, person, choice, because, shown)?;
         }
         Body::Consulted { question, answer } if task.open() => {
-            task.consulted(&mut context, question, answer)?
+            task.consulted(&mut context, question, answer)?;
         }
         Body::Replied { call, reply } => task.noticed(&mut context, call, &reply)?,
         Body::Due { timer } if task.open() => task.due(&mut context, timer)?,

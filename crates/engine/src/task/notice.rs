@@ -15,24 +15,19 @@ const ATTEMPTS: u32 = 300;
 
 impl Task {
     /// Tells everybody of this round.
-    pub(super) fn notify(
-        &mut self,
-        context: &mut Context<'_>,
-        channels: Vec<(String, String)>,
-    ) -> Result<(), EvalError> {
+    pub(super) fn notify(&mut self, context: &mut Context<'_>, channels: Vec<(String, String)>) {
         for (system, to) in channels {
             let notice = Notice { system, to, call: None, timer: None, attempts: 0, accepted: false };
             self.notices.push(notice);
-            self.send(context, self.notices.len() - 1)?;
+            self.send(context, self.notices.len() - 1);
         }
-        Ok(())
     }
 
-    fn send(&mut self, context: &mut Context<'_>, place: usize) -> Result<(), EvalError> {
+    fn send(&mut self, context: &mut Context<'_>, place: usize) {
         let number = self.number();
         let subject = self.topic.question.chars().take(150).collect::<String>();
         let text = self.message(context);
-        let Some(notice) = self.notices.get_mut(place) else { return Ok(()) };
+        let Some(notice) = self.notices.get_mut(place) else { return };
         notice.call = Some(number);
         notice.timer = None;
         notice.attempts += 1;
@@ -46,7 +41,6 @@ impl Task {
             send_before: context.at.saturating_add(60 * SECOND),
         };
         context.outputs.push(Output::Call { number, call });
-        Ok(())
     }
 
     fn message(&self, context: &Context<'_>) -> String {
@@ -100,7 +94,7 @@ impl Task {
                 && self.deadline.is_none()
                 && self.waits.calendar.is_none()
             {
-                self.ask_calendar(context)?;
+                self.ask_calendar(context);
             }
             return Ok(());
         }
@@ -127,10 +121,9 @@ impl Task {
     }
 
     /// The time for another attempt has come.
-    pub(super) fn notice_due(&mut self, context: &mut Context<'_>, timer: Number) -> Result<(), EvalError> {
-        match self.notices.iter().position(|notice| notice.timer == Some(timer)) {
-            Some(place) => self.send(context, place),
-            None => Ok(()),
+    pub(super) fn notice_due(&mut self, context: &mut Context<'_>, timer: Number) {
+        if let Some(place) = self.notices.iter().position(|notice| notice.timer == Some(timer)) {
+            self.send(context, place);
         }
     }
 }

@@ -113,7 +113,7 @@ impl Task {
             && !matches!(self.mode, Mode::Owner { .. })
             && self.round == 0
         {
-            return self.to_owner(context, stranger);
+            return self.ask_owner(context, stranger);
         }
         let asked = self.mode.roles().len();
         let excluded = self.excluded().to_vec();
@@ -167,9 +167,9 @@ impl Task {
         }
         // The window of an objection opens when a channel has taken the notice, that of an answer at once.
         if !silence {
-            self.ask_calendar(context)?;
+            self.ask_calendar(context);
         }
-        self.notify(context, channels)?;
+        self.notify(context, channels);
         if matches!(self.mode, Mode::Owner { .. }) {
             let timer = self.number();
             self.waits.reminder = Some(timer);
@@ -180,7 +180,7 @@ impl Task {
 
     /// The directory does not know whom four eyes exclude, so nobody can say who is the other pair: the owner is asked,
     /// whose yes is not the level's evidence.
-    fn to_owner(&mut self, context: &mut Context<'_>, stranger: &str) -> Result<(), EvalError> {
+    fn ask_owner(&mut self, context: &mut Context<'_>, stranger: &str) -> Result<(), EvalError> {
         let owner = context.deployment.flow(self.topic.flow)?.owner;
         self.remarks.push(format!(
             "the directory does not know `{stranger}`, whom four eyes exclude, so the owner is asked instead"
@@ -205,22 +205,21 @@ impl Task {
     }
 
     /// Finds out when this round ends.
-    pub(super) fn ask_calendar(&mut self, context: &mut Context<'_>) -> Result<(), EvalError> {
+    pub(super) fn ask_calendar(&mut self, context: &mut Context<'_>) {
         let calendar = match self.span() {
-            None => return Ok(()),
+            None => return,
             Some(Span::Wall(ns)) => {
                 self.set_deadline(context, context.at.saturating_add(ns));
-                return Ok(());
+                return;
             }
             Some(Span::Days(_, calendar) | Span::Hours(_, calendar)) => calendar,
         };
-        let Some(span) = self.span() else { return Ok(()) };
+        let Some(span) = self.span() else { return };
         let number = self.number();
         self.waits.calendar = Some(number);
         let calendar = context.deployment.program.calendars.get(calendar.index()).cloned();
         let question = Question::Deadline { from: context.at, span, calendar };
         context.outputs.push(Output::Consult { number, question });
-        Ok(())
     }
 
     fn set_deadline(&mut self, context: &mut Context<'_>, at: i64) {
@@ -264,9 +263,11 @@ impl Task {
             context.outputs.push(Output::SetTimer { timer: again, at: context.at.saturating_add(DAY) });
             let channels: Vec<_> = self.notices.iter().map(|n| (n.system.clone(), n.to.clone())).collect();
             self.notices.clear();
-            return self.notify(context, channels);
+            self.notify(context, channels);
+            return Ok(());
         }
-        self.notice_due(context, timer)
+        self.notice_due(context, timer);
+        Ok(())
     }
 
     /// Nobody answered in time, or nobody can: the last resort of this round.
