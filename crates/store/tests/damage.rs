@@ -1,7 +1,5 @@
 //! One flipped byte anywhere in a store's file is reported, or changes nothing that can be read.
 
-#![expect(clippy::unwrap_used, reason = "tests: a panic is the verdict")]
-
 mod common;
 
 use std::fs;
@@ -27,7 +25,7 @@ fn a_flipped_byte_is_reported_or_changes_nothing() {
     let expected = everything(&SqliteReader::open(&project.db()).unwrap(), ENTRIES).unwrap();
     let damaged = project.folder.path().join("damaged.db");
     let mut random = Random(2);
-    let (mut reported, mut harmless, mut silent) = (0, 0, 0);
+    let (mut reported, mut harmless, mut unseen) = (0, 0, 0);
     // The first page holds the header and the schema: each byte of the header, then places all over the file.
     let places = (0..100).chain((0..500).map(|_| random.below(original.len()))).collect::<Vec<_>>();
     for place in places {
@@ -43,11 +41,13 @@ fn a_flipped_byte_is_reported_or_changes_nothing() {
             harmless += 1;
         } else {
             reported += 1;
-            silent += i32::from(matches!(told, Ok(Ok(told)) if told != expected));
+            unseen += i32::from(matches!(told, Ok(Ok(told)) if told != expected));
         }
     }
-    println!("{reported} reported, {harmless} harmless; {silent} would have read wrong without the audit");
-    assert!(reported > 400, "most bytes of a file mean something, but only {reported} flips were reported");
+    assert!(reported > 300, "most bytes of a file mean something, but only {reported} flips were reported");
+    assert!(harmless > 0, "a file has room to spare");
+    // A search that goes astray in a damaged tree finds nothing, and only the audit can tell.
+    assert!(unseen * 20 < reported, "{unseen} of {reported} damages read wrong and show only in the audit");
 }
 
 #[test]
@@ -57,9 +57,11 @@ fn a_flipped_byte_in_what_an_entry_says_names_that_entry() {
     let entries = SqliteReader::open(&project.db()).unwrap().entries_after(0, 10_000).unwrap();
     let damaged = project.folder.path().join("damaged.db");
     let mut random = Random(3);
+    let mut flipped = 0;
     for entry in entries {
         let part = if random.below(2) == 0 { &entry.body } else { &entry.facts };
         let Some(place) = place_of(&original, part, &mut random) else { continue };
+        flipped += 1;
         copy_with(&original, &damaged, |bytes| bytes[place] ^= 0x10);
         let report = project.verify_file(&damaged);
         let bad =
@@ -74,12 +76,13 @@ fn a_flipped_byte_in_what_an_entry_says_names_that_entry() {
         let error = reader.entries(&entry.cell, entry.seq, 1).unwrap_err().to_string();
         assert!(error.contains("its hash does not match its contents"), "{error}");
     }
+    assert!(flipped > 290, "only {flipped} entries were found in the file");
 }
 
 /// Where in the file a random byte of `part` stands.
 fn place_of(file: &[u8], part: &[u8], random: &mut Random) -> Option<usize> {
     let from = random.below(part.len() - 12);
-    let window = &part[from..from + 12];
+    let window = part.get(from..from + 12)?;
     let mut found = file.windows(window.len()).enumerate().filter(|(_, bytes)| *bytes == window);
     let (place, _) = found.next()?;
     assert!(found.next().is_none(), "what is deleted or moved leaves no copy");

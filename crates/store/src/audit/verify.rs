@@ -251,16 +251,31 @@ impl Audit<'_> {
     fn cells(&mut self) {
         let chains = std::mem::take(&mut self.chains);
         let mut seen = HashSet::new();
+        let mut short = None;
         let mut damage = std::mem::take(&mut self.report.damage);
         let mut good: u64 = 0;
         self.scan.cells(&mut damage, |cell, head, damage| {
             let wrong = wrong_end(&cell, &head, &chains);
+            let entries = chains.get(&cell.to_string()).map_or(0, |link| link.seq);
+            if head.seq > entries && short.is_none() {
+                short = Some((cell.to_string(), entries.saturating_add(1)));
+            }
             seen.insert(cell.to_string());
             match wrong {
                 None => good = good.saturating_add(1),
                 Some(wrong) => damage.push(Damaged { what: "cell", place: format!("`{cell}`"), wrong }),
             }
         });
+        // A chain that is too short, in a journal without a hole: its end was cut off.
+        if let Some((cell, seq)) = short.filter(|_| self.report.first_bad.is_none()) {
+            self.bad(BadEntry {
+                position: self.size.saturating_add(1),
+                cell: Some(cell),
+                seq: Some(seq),
+                wrong: "it is missing from the end of the journal".to_owned(),
+            });
+        }
+        seen.extend(damage.iter().filter(|d| d.what == "cell").map(|d| d.place.trim_matches('`').to_owned()));
         let mut lost: Vec<&String> = chains.keys().filter(|name| !seen.contains(*name)).collect();
         lost.sort();
         damage.extend(lost.into_iter().map(|name| Damaged {

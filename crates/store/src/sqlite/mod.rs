@@ -286,3 +286,68 @@ macro_rules! reads {
 
 reads!(SqliteStore, |self, read| self.read(read));
 reads!(SqliteReader, |self, read| read(&self.file));
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::types::NewEntry;
+
+    fn step(expected: u64, size: usize) -> Transition {
+        let entry = NewEntry {
+            at: 0,
+            kind: String::new(),
+            actor: String::new(),
+            body: vec![1; size],
+            facts: Vec::new(),
+        };
+        Transition { entries: vec![entry], ..Transition::new(CellId::new("t", "k", "c"), expected, 0) }
+    }
+
+    #[test]
+    fn a_failed_write_is_fatal_and_nothing_is_acknowledged_after_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("runs.db");
+        let mut store = SqliteStore::open(&path).unwrap();
+        store.commit(&[step(0, 10)]).unwrap();
+        // A full disk, as far as the store can tell.
+        store.file.connection.pragma_update(None, "max_page_count", 30).unwrap();
+        let error = store.commit(&[step(1, 1_000_000)]).unwrap_err();
+        assert!(error.is_fatal(), "{error:?}");
+        assert!(store.commit(&[step(1, 10)]).unwrap_err().is_fatal(), "a failed store accepts nothing");
+        assert!(matches!(store.load(&CellId::new("t", "k", "c")), Err(StoreError::Fatal(_))));
+        drop(store);
+        let mut store = SqliteStore::open(&path).unwrap();
+        assert_eq!(store.last_position().unwrap(), 1);
+        assert_eq!(store.commit(&[step(1, 10)]).unwrap().last, 2);
+    }
+
+    #[test]
+    fn a_foreign_writer_is_waited_for_and_then_reported_without_harm() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("runs.db");
+        let mut store = SqliteStore::open(&path).unwrap();
+        store.file.connection.busy_timeout(Duration::from_millis(20)).unwrap();
+        let foreign = rusqlite::Connection::open(&path).unwrap();
+        foreign.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let busy = store.commit(&[step(0, 10)]).unwrap_err();
+        assert_eq!(busy, CommitError::Store(StoreError::Busy(path.display().to_string())));
+        foreign.execute_batch("ROLLBACK").unwrap();
+        assert_eq!(store.commit(&[step(0, 10)]).unwrap().last, 1);
+    }
+
+    #[test]
+    fn the_file_is_written_as_the_promises_need_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("runs.db")).unwrap();
+        let pragma = |name: &str| -> String {
+            let sql = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
+            store.file.connection.query_row(&sql, [], |row| row.get(0)).unwrap()
+        };
+        let synchronous_full = "2";
+        assert_eq!(pragma("journal_mode"), "wal");
+        assert_eq!(pragma("synchronous"), synchronous_full);
+        assert_eq!(pragma("secure_delete"), "1");
+    }
+}

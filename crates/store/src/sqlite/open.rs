@@ -137,6 +137,7 @@ pub(crate) fn own(path: &Path) -> Result<(File, Ownership), OpenError> {
     if is_empty {
         create_schema(&mut file)?;
     }
+    check_schema(&file)?;
     Ok((file, ownership))
 }
 
@@ -174,17 +175,20 @@ pub(crate) fn recognise(file: &File) -> Result<bool, OpenError> {
     };
     match (application, version, objects) {
         (0, 0, 0) => Ok(true),
-        (schema::APPLICATION_ID, schema::VERSION, _) => {
-            let differences = schema::differences(&file.connection).map_err(|e| file.failure(&e))?;
-            match differences.into_iter().next() {
-                Some(damaged) => Err(StoreError::Damaged(damaged).into()),
-                None => Ok(false),
-            }
-        }
+        (schema::APPLICATION_ID, schema::VERSION, _) => Ok(false),
         (schema::APPLICATION_ID, found, _) if found > schema::VERSION => {
             Err(OpenError::Newer { path, found, known: schema::VERSION })
         }
         _ => Err(OpenError::NotAStore { path }),
+    }
+}
+
+/// Refuses a file whose tables are not those that this program makes.
+fn check_schema(file: &File) -> Result<(), OpenError> {
+    let differences = schema::differences(&file.connection).map_err(|e| file.failure(&e))?;
+    match differences.into_iter().next() {
+        Some(damaged) => Err(StoreError::Damaged(damaged).into()),
+        None => Ok(()),
     }
 }
 
@@ -244,6 +248,7 @@ pub(crate) fn read(path: &Path) -> Result<File, OpenError> {
     if recognise(&file)? {
         return Err(OpenError::NotAStore { path: path.display().to_string() });
     }
+    check_schema(&file)?;
     Ok(file)
 }
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use rusqlite::{Error, Row, params};
+use rusqlite::{Error, ErrorCode, Row, params};
 
 use super::read::{File, failure};
 use super::rows::{self, Remains, Table};
@@ -52,7 +52,15 @@ impl Scan {
         let file = open::connect_read_only(path).map_err(|e| file_damage(path, e.to_string()))?;
         let begin = file.connection.execute_batch("BEGIN");
         begin.map_err(|e| finding(path, &failure(path, &e)))?;
-        Ok(Self { file })
+        match file.connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))
+        {
+            Ok(0) => Err(file_damage(path, "it is empty".to_owned())),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
+                Err(file_damage(path, "it is not a store of this program".to_owned()))
+            }
+            // What else is wrong with it does not keep the rest from being looked at.
+            _ => Ok(Self { file }),
+        }
     }
 
     fn finding(&self, error: &Error) -> Damaged {
@@ -106,7 +114,7 @@ impl Scan {
         };
         if let Err(error) = read() {
             let mut damage = self.finding(&error);
-            damage.wrong = format!("the {} rows cannot all be read: {}", table.what, damage.wrong);
+            damage.wrong = format!("not every {} can be read: {}", table.what, damage.wrong);
             found.push(damage);
         }
     }

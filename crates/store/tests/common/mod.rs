@@ -35,6 +35,14 @@ impl Random {
     }
 }
 
+impl Random {
+    /// At least `least` bytes, and fewer than `spread` more.
+    pub fn some_bytes(&mut self, least: usize, spread: usize) -> Vec<u8> {
+        let count = least + self.below(spread);
+        self.bytes(count)
+    }
+}
+
 /// A folder with a store, its checkpoints and its key.
 pub struct Project {
     pub folder: TempDir,
@@ -97,7 +105,15 @@ impl Project {
 }
 
 pub fn cell(number: u64) -> CellId {
-    CellId::new("acme", ["run", "task", "claim"][usize::try_from(number % 3).unwrap()], format!("c{number}"))
+    CellId::new(
+        "acme",
+        match number % 3 {
+            0 => "run",
+            1 => "task",
+            _ => "claim",
+        },
+        format!("c{number}"),
+    )
 }
 
 /// The `number`th transition of a made-up history over forty cells.
@@ -115,9 +131,9 @@ pub fn transition(store: &dyn StoreRead, number: u64, random: &mut Random) -> Tr
             kind: "noted".to_owned(),
             actor: "ann@acme.example".to_owned(),
             body: random.bytes(size),
-            facts: random.bytes(20 + random.0 as usize % 60),
+            facts: random.some_bytes(20, 60),
         }],
-        state: random.bytes(100 + random.0 as usize % 900),
+        state: random.some_bytes(100, 900),
         timers: vec![TimerChange::Set { id: format!("t{}", number % 3), at }],
         outbox: vec![OutboxRow {
             id: format!("out-{number}").into(),
@@ -131,7 +147,7 @@ pub fn transition(store: &dyn StoreRead, number: u64, random: &mut Random) -> Tr
             key: format!("k{}", number % 60),
             sort: at,
             fields: BTreeMap::from([
-                ("status".to_owned(), ["open", "done"][usize::try_from(number % 2).unwrap()].to_owned()),
+                ("status".to_owned(), if number.is_multiple_of(2) { "open" } else { "done" }.to_owned()),
                 ("flow".to_owned(), "invoices".to_owned()),
             ]),
         }],
@@ -141,17 +157,19 @@ pub fn transition(store: &dyn StoreRead, number: u64, random: &mut Random) -> Tr
 
 /// All that a store tells through its trait about the store that [`Project::filled`] makes.
 pub fn everything(store: &dyn StoreRead, entries: u64) -> Result<String, StoreError> {
-    let mut told = String::new();
-    let mut tell = |what: &dyn std::fmt::Debug| told.push_str(&format!("{what:?}\n"));
+    let mut told = Vec::new();
+    let mut tell = |what: &dyn std::fmt::Debug| told.push(format!("{what:?}"));
     tell(&store.cells(None, 10_000)?);
     for number in 0..45 {
         let cell = CellId { key: format!("c{number}"), ..cell(number) };
         tell(&store.load(&cell)?);
         tell(&store.entries(&cell, 1, 10_000)?);
         tell(&store.entries(&cell, 3, 2)?);
-        for message in 0..entries {
-            tell(&store.consumed(&cell, &format!("in-{message}").into())?);
-        }
+    }
+    for number in 0..entries {
+        let message = format!("in-{number}").into();
+        tell(&store.consumed(&cell(number * 7 % 40), &message)?);
+        tell(&store.consumed(&cell(number * 7 % 40 + 1), &message)?);
     }
     tell(&store.entries_after(0, 10_000)?);
     tell(&store.leaves_after(0, 10_000)?);
@@ -175,7 +193,7 @@ pub fn everything(store: &dyn StoreRead, entries: u64) -> Result<String, StoreEr
     tell(&store.meta(META_STORE_ID)?);
     tell(&store.meta("clock")?);
     tell(&store.meta("none")?);
-    Ok(told)
+    Ok(told.join("\n"))
 }
 
 /// Puts a changed copy of a file beside it, without anything that a reader left there.
