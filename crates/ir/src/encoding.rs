@@ -8,7 +8,7 @@
 //! |---|---|
 //! | none, Bool, Int, Text | null, true or false, integer, text |
 //! | list | array |
-//! | Decimal | tag 4, `[exponent, mantissa]`, no trailing zeros |
+//! | Decimal | tag 4, `[exponent, mantissa]`, no trailing zeros; a mantissa beyond 64 bits as a bignum |
 //! | Date | tag 100, days since 1970-01-01 (RFC 8943) |
 //! | Money | tag 43001, `[currency, minor units]` |
 //! | Percent | tag 43002, `[exponent, mantissa]` |
@@ -35,6 +35,8 @@ pub const VERSION: u8 = 1;
 /// How deep lists and records may nest.
 pub const DEPTH_LIMIT: usize = 64;
 
+const BIGNUM: u64 = 2;
+const NEGATIVE_BIGNUM: u64 = 3;
 const DECIMAL: u64 = 4;
 const DATE: u64 = 100;
 const MONEY: u64 = 43_001;
@@ -111,13 +113,32 @@ fn put_decimal(sink: &mut Sink<'_>, number: Decimal) {
     put_wide(sink, number.mantissa());
 }
 
-/// Integers beyond 64 bits do not pass the door, but arithmetic on decimals may make them: as big-endian bytes with a
-/// sign in front.
+/// Integers beyond 64 bits do not pass the door, but arithmetic on decimals may make them: as the bignums of RFC 8949.
 fn put_wide(sink: &mut Sink<'_>, number: i128) {
     if let Ok(small) = i64::try_from(number) {
         sure(sink.i64(small));
-    } else {
-        sure(sink.bytes(&number.to_be_bytes()));
+        return;
+    }
+    let (tag, magnitude) = if number < 0 { (NEGATIVE_BIGNUM, !number) } else { (BIGNUM, number) };
+    let bytes = magnitude.to_be_bytes();
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    sure(tagged(sink, tag).bytes(bytes.get(zeros..).unwrap_or_default()));
+}
+
+fn take_wide(source: &mut Decoder<'_>) -> Result<i128, DecodeError> {
+    if source.datatype()? != Type::Tag {
+        return Ok(i128::from(source.i64()?));
+    }
+    let tag = source.tag()?.as_u64();
+    let bytes = source.bytes()?;
+    if bytes.len() > 15 {
+        return Err(malformed("a decimal out of range"));
+    }
+    let magnitude = bytes.iter().fold(0_i128, |sum, byte| sum << 8 | i128::from(*byte));
+    match tag {
+        BIGNUM => Ok(magnitude),
+        NEGATIVE_BIGNUM => Ok(!magnitude),
+        _ => Err(malformed("a decimal whose mantissa is no integer")),
     }
 }
 
@@ -175,14 +196,7 @@ fn take_decimal(source: &mut Decoder<'_>) -> Result<Decimal, DecodeError> {
         return Err(malformed("a decimal is an exponent and a mantissa"));
     }
     let exponent = source.i64()?;
-    let mantissa = match source.datatype()? {
-        Type::Bytes => {
-            let bytes: [u8; 16] =
-                source.bytes()?.try_into().map_err(|_| malformed("a wide integer has 16 bytes"))?;
-            i128::from_be_bytes(bytes)
-        }
-        _ => i128::from(source.i64()?),
-    };
+    let mantissa = take_wide(source)?;
     let scale = exponent.checked_neg().and_then(|scale| u32::try_from(scale).ok());
     scale
         .and_then(|scale| Decimal::try_from_i128_with_scale(mantissa, scale).ok())
