@@ -1,0 +1,207 @@
+//! From where the parser stopped to mistakes that can be told.
+//!
+//! In: the parser's failures. Out: one error for each line that has a mistake, since what follows on the same line is
+//! mostly its echo; none where the lexer or a bracket has told of the line already.
+
+use crate::brackets::Tok;
+use crate::error::{Expected, Hint, Relation, SyntaxError, SyntaxErrorKind};
+use crate::parser::{Fail, ITEM_STARTS};
+use crate::{Span, TokenKind};
+use std::collections::HashSet;
+
+/// Adds an error for each failure that is no echo, and sorts all.
+pub(crate) fn add(errors: &mut Vec<SyntaxError>, source: &str, tokens: &[Tok], failures: Vec<Fail>) {
+    if failures.is_empty() && errors.is_empty() {
+        return;
+    }
+    let lines = Lines::of(source);
+    let mut told: HashSet<usize> = errors.iter().map(|error| lines.line(error.span)).collect();
+    let mut mistakes: Vec<_> =
+        failures.iter().filter_map(|fail| Reporter { source, tokens }.error(fail)).collect();
+    mistakes.sort_by_key(|error| error.span);
+    errors.extend(mistakes.into_iter().filter(|error| told.insert(lines.line(error.span))));
+    errors.sort_by_key(|error| error.span);
+}
+
+/// Where lines start.
+struct Lines(Vec<u32>);
+
+impl Lines {
+    fn of(source: &str) -> Self {
+        let breaks = source.bytes().zip(1_u32..).filter(|(byte, _)| *byte == b'\n');
+        Self(breaks.map(|(_, next)| next).collect())
+    }
+
+    fn line(&self, span: Span) -> usize {
+        self.0.partition_point(|start| *start <= span.start)
+    }
+}
+
+struct Reporter<'a> {
+    source: &'a str,
+    tokens: &'a [Tok],
+}
+
+impl Reporter<'_> {
+    fn token(&self, at: u32) -> Option<&Tok> {
+        self.tokens.get(usize::try_from(at).ok()?)
+    }
+
+    fn error(&self, fail: &Fail) -> Option<SyntaxError> {
+        if let Some((kind, span)) = fail.about {
+            return Some(SyntaxError::new(span, kind));
+        }
+        let found = self.token(fail.at).or(self.tokens.last())?;
+        if found.added || matches!(found.kind, TokenKind::BadLiteral | TokenKind::BadText) {
+            return None;
+        }
+        let before = found.index.checked_sub(1).and_then(|at| self.token(at));
+        let expected = without_continuations(fail.expected());
+        if let Some((span, with)) = self.misspelt(found, &expected) {
+            let hint = Hint::Replace { span, with: with.into() };
+            let error = SyntaxError::new(span, SyntaxErrorKind::MisspeltKeyword).with_hint(hint);
+            return Some(SyntaxError { expected, found: Some(token(found)), ..error });
+        }
+        let span = match before {
+            // Nobody looks for what is missing on the next line.
+            Some(before) if found.starts_line || found.kind == TokenKind::End => Span::at(before.span.end),
+            _ => found.span,
+        };
+        let error = SyntaxError {
+            found: Some(token(found)),
+            ..SyntaxError::new(span, kind(found, before, &expected))
+        };
+        let error = match (error.kind, before, expected.as_slice()) {
+            (SyntaxErrorKind::MissingOperand, Some(before), _) => {
+                error.with_related(before.span, Relation::Operator)
+            }
+            (SyntaxErrorKind::Missing, Some(before), [Expected::Token(kind)]) => {
+                let text = if kind.is_word() { format!(" {}", kind.text()) } else { kind.text().to_owned() };
+                let text = if *kind == TokenKind::FatArrow { " =>".into() } else { text.into() };
+                error.with_hint(Hint::Insert { at: before.span.end, text })
+            }
+            _ => error,
+        };
+        Some(SyntaxError { expected, ..error })
+    }
+
+    /// The keyword that somebody meant, and the word that stands for it: the one that was found, or the one that its
+    /// line starts with, which was then taken for a name.
+    fn misspelt(&self, found: &Tok, expected: &[Expected]) -> Option<(Span, &'static str)> {
+        let words = expected.iter().filter_map(|expected| match expected {
+            Expected::Token(kind) if kind.is_word() => Some(*kind),
+            _ => None,
+        });
+        if found.kind.is_word()
+            && let Some(word) = nearest(found.span.text(self.source), words)
+        {
+            return Some((found.span, word));
+        }
+        let mut start = found;
+        while !start.starts_line {
+            start = self.token(start.index.checked_sub(1)?)?;
+        }
+        let next = self.token(start.index + 1)?;
+        let taken_for_name = start.kind == TokenKind::Name
+            && start.index < found.index
+            && matches!(next.kind, TokenKind::Text | TokenKind::TextHead)
+            || start.kind == TokenKind::Name && start.index < found.index && next.kind.is_word();
+        if !taken_for_name {
+            return None;
+        }
+        let word = nearest(start.span.text(self.source), ENTRY_STARTS.iter().chain(ITEM_STARTS).copied())?;
+        Some((start.span, word))
+    }
+}
+
+fn token(tok: &Tok) -> crate::Token {
+    crate::Token { kind: tok.kind, span: tok.span }
+}
+
+fn kind(found: &Tok, before: Option<&Tok>, expected: &[Expected]) -> SyntaxErrorKind {
+    let operator = before.is_some_and(|before| before.kind.is_operator() || before.kind == TokenKind::Not);
+    if operator && expected.contains(&Expected::Expression) {
+        return SyntaxErrorKind::MissingOperand;
+    }
+    match expected {
+        [Expected::Name | Expected::Type, ..] if found.kind.is_reserved() => SyntaxErrorKind::ReservedName,
+        [_] => SyntaxErrorKind::Missing,
+        _ => SyntaxErrorKind::Unexpected,
+    }
+}
+
+/// Behind an expression, any operator could follow; that helps only where nothing else could.
+fn without_continuations(expected: Vec<Expected>) -> Vec<Expected> {
+    let continues = |expected: &Expected| {
+        matches!(expected, Expected::Token(kind) if kind.is_operator()
+            || matches!(kind, TokenKind::ParenOpen | TokenKind::BracketOpen | TokenKind::Matches | TokenKind::Was
+                | TokenKind::With | TokenKind::Question))
+    };
+    if expected.iter().all(continues) {
+        return expected;
+    }
+    expected.into_iter().filter(|expected| !continues(expected)).collect()
+}
+
+/// The word that is nearly this one.
+fn nearest(found: &str, words: impl Iterator<Item = TokenKind>) -> Option<&'static str> {
+    let far = match found.len() {
+        0..=2 => return None,
+        3..=5 => 1,
+        _ => 2,
+    };
+    words
+        .map(TokenKind::text)
+        .map(|word| (strsim::osa_distance(found, word), word))
+        .filter(|(distance, word)| (1..=far).contains(distance) && word.len() > 2)
+        .min()
+        .map(|(_, word)| word)
+}
+
+/// The words that entries start with.
+const ENTRY_STARTS: &[TokenKind] = &[
+    TokenKind::Via,
+    TokenKind::Failure,
+    TokenKind::Honours,
+    TokenKind::Visible,
+    TokenKind::Truth,
+    TokenKind::Breaker,
+    TokenKind::Read,
+    TokenKind::Action,
+    TokenKind::Effect,
+    TokenKind::Once,
+    TokenKind::Before,
+    TokenKind::Probe,
+    TokenKind::Verify,
+    TokenKind::Unverified,
+    TokenKind::Undo,
+    TokenKind::Irreversible,
+    TokenKind::Zone,
+    TokenKind::Open,
+    TokenKind::Closed,
+    TokenKind::Members,
+    TokenKind::Notify,
+    TokenKind::Away,
+    TokenKind::When,
+    TokenKind::Otherwise,
+    TokenKind::Money,
+    TokenKind::Messages,
+    TokenKind::Deletes,
+    TokenKind::Key,
+    TokenKind::Priority,
+    TokenKind::Understand,
+    TokenKind::Act,
+    TokenKind::Approve,
+    TokenKind::Skip,
+    TokenKind::Hand,
+    TokenKind::Tell,
+    TokenKind::Still,
+    TokenKind::Four,
+    TokenKind::Signed,
+    TokenKind::Unsigned,
+    TokenKind::Given,
+    TokenKind::After,
+    TokenKind::Then,
+    TokenKind::Status,
+    TokenKind::Fresh,
+];
