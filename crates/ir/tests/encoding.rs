@@ -13,7 +13,8 @@ fn eur(minor: i64) -> Value {
 
 /// Every kind of value, each with the name under which its vector is published.
 fn samples() -> Vec<(&'static str, Value)> {
-    let draft = Draft { template: "remittance.txt".into(), subject: "Payment p-1".into(), text: "paid".into() };
+    let draft =
+        Draft { template: "remittance.txt".into(), subject: "Payment p-1".into(), text: "paid".into() };
     vec![
         ("none", Value::None),
         ("yes", Value::Bool(true)),
@@ -89,7 +90,8 @@ fn any_other_form_of_a_value_is_refused() {
 }
 
 fn values() -> impl Strategy<Value = Value> {
-    let currency = prop::sample::select(vec!["EUR", "USD", "JPY", "KWD"]).prop_map(|c| Currency::new(c).unwrap());
+    let currency =
+        prop::sample::select(vec!["EUR", "USD", "JPY", "KWD"]).prop_map(|c| Currency::new(c).unwrap());
     let leaf = prop_oneof![
         Just(Value::None),
         any::<bool>().prop_map(Value::Bool),

@@ -3,7 +3,8 @@
 
 use countersign_ir::json::{Refine, Style, decode, to_json};
 use countersign_ir::program::{
-    Comparison, Enum, EnumId, Expr, FORMAT, Field, Program, Record, RecordId, Refinement, SEMANTICS, Slot, Type,
+    Comparison, Enum, EnumId, Expr, FORMAT, Field, Program, Record, RecordId, Refinement, SEMANTICS, Slot,
+    Type,
 };
 use countersign_ir::value::{Currency, Money, Value};
 
@@ -28,7 +29,8 @@ fn program() -> Program {
         ty: Type::Money(Some(eur)),
         refinement: Some(Refinement { condition: positive, text: "amount > 0 EUR".into() }),
     };
-    let line = Record { name: "Line".into(), fields: vec![field("sku", Type::Text), field("count", Type::Int)] };
+    let line =
+        Record { name: "Line".into(), fields: vec![field("sku", Type::Text), field("count", Type::Int)] };
     let invoice = Record {
         name: "Invoice".into(),
         fields: vec![
@@ -65,7 +67,8 @@ const GOOD: &str = r#"{"id":"i-1","amount":{"amount":"120.10","currency":"EUR"},
 
 fn read(json: &str) -> Result<Value, String> {
     let program = program();
-    decode(&program, &Type::Record(RecordId(1)), json.as_bytes(), &AmountIsPositive).map_err(|v| v.to_string())
+    decode(&program, &Type::Record(RecordId(1)), json.as_bytes(), &AmountIsPositive)
+        .map_err(|v| v.to_string())
 }
 
 fn changed(from: &str, to: &str) -> String {
@@ -91,7 +94,8 @@ fn money_comes_in_four_forms_and_keeps_its_digits() {
             other => other.to_string(),
         })
     };
-    for form in ["120.1", "\"120.10\"", "\"120.10 EUR\"", r#"{"currency":"EUR","amount":120.10}"#, "1.201e2"] {
+    for form in ["120.1", "\"120.10\"", "\"120.10 EUR\"", r#"{"currency":"EUR","amount":120.10}"#, "1.201e2"]
+    {
         assert_eq!(amount(form).unwrap(), "120.10 EUR", "{form}");
     }
     // Seventeen digits, which no float holds.
