@@ -1,1 +1,4 @@
 //! Ingress and the local API over HTTP.
+
+pub mod api;
+pub mod signature;
