@@ -60,8 +60,8 @@ pub trait StoreRead {
     fn meta(&self, name: &str) -> Result<Option<String>, StoreError>;
 }
 
-/// A store: reads, and the one way to write.
-pub trait Store: StoreRead {
+/// A store: reads, and the one way to write. A host moves it into the thread that writes.
+pub trait Store: StoreRead + Send {
     /// Commits all transitions of the batch, in order, or none of them. When this returns, they are durable.
     ///
     /// A later transition of a batch sees the earlier ones: it expects their entries, and may consume what they

@@ -47,6 +47,27 @@ fn a_removed_entry_is_named_though_its_row_is_gone() {
     checkpoint 00000000000000000021.txt: its root cannot be compared: an entry before it is lost
     checkpoint latest: its root cannot be compared: an entry before it is lost
     ");
+    insta::assert_snapshot!(found_after("DELETE FROM entries WHERE position BETWEEN 5 AND 9"), @r"
+    entry 5: it is missing from the journal, like all others up to 9
+    cell `acme/task/c28`: it has a state, but no entries
+    cell `acme/claim/c35`: it has a state, but no entries
+    cell `acme/claim/c2`: it has a state, but no entries
+    cell `acme/run/c9`: it has a state, but no entries
+    cell `acme/task/c16`: it has a state, but no entries
+    checkpoint 00000000000000000011.txt: its root cannot be compared: an entry before it is lost
+    checkpoint 00000000000000000021.txt: its root cannot be compared: an entry before it is lost
+    checkpoint latest: its root cannot be compared: an entry before it is lost
+    ");
+    insta::assert_snapshot!(found_after("UPDATE entries SET position = 1125899906842654 WHERE position = 30"), @r"
+    entry 30: it is missing from the journal, like all others up to 1125899906842653
+    entry 1125899906842654 (1 of `acme/run/c3`): its checksum does not match its contents
+    ");
+    insta::assert_snapshot!(found_after("UPDATE entries SET position = 0 WHERE position = 12"), @r"
+    entry 12: it is missing from the journal
+    cell `acme/task/c37`: it has a state, but no entries
+    checkpoint 00000000000000000021.txt: its root cannot be compared: an entry before it is lost
+    checkpoint latest: its root cannot be compared: an entry before it is lost
+    ");
     insta::assert_snapshot!(found_after("DELETE FROM entries WHERE position = 30"), @r"
     entry 30 (1 of `acme/run/c3`): it is missing from the end of the journal
     cell `acme/run/c3`: it has a state, but no entries

@@ -27,7 +27,7 @@ fn a_flipped_byte_is_reported_or_changes_nothing() {
     let mut random = Random(2);
     let (mut reported, mut harmless, mut unseen) = (0, 0, 0);
     // The first page holds the header and the schema: each byte of the header, then places all over the file.
-    let places = (0..100).chain((0..500).map(|_| random.below(original.len()))).collect::<Vec<_>>();
+    let places = (0..100).chain((0..350).map(|_| random.below(original.len()))).collect::<Vec<_>>();
     for place in places {
         let flip = 1 << (place % 8);
         copy_with(&original, &damaged, |bytes| bytes[place] ^= flip);
@@ -44,7 +44,7 @@ fn a_flipped_byte_is_reported_or_changes_nothing() {
             unseen += i32::from(matches!(told, Ok(Ok(told)) if told != expected));
         }
     }
-    assert!(reported > 300, "most bytes of a file mean something, but only {reported} flips were reported");
+    assert!(reported > 200, "most bytes of a file mean something, but only {reported} flips were reported");
     assert!(harmless > 0, "a file has room to spare");
     // A search that goes astray in a damaged tree finds nothing, and only the audit can tell.
     assert!(unseen * 20 < reported, "{unseen} of {reported} damages read wrong and show only in the audit");

@@ -159,6 +159,9 @@ fn what_was_acknowledged_survives_kill_9() {
         }
         child.kill().unwrap();
         child.wait().unwrap();
+        // As it was left, with its log still beside it.
+        let left = project.verify();
+        assert!(left.is_sound(), "{left:#?}");
         let store = project.open();
         let there = store.last_position().unwrap();
         assert!(there >= acknowledged, "{acknowledged} were acknowledged and {there} are there");

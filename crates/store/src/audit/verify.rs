@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use super::checkpoint::{self, LATEST, file_name, origin_of};
@@ -159,7 +160,10 @@ impl Audit<'_> {
         let scan = self.scan;
         scan.entries(|found| {
             match found {
-                Found::Good(entry) => self.good(&entry),
+                Found::Good(entry) => {
+                    self.good(&entry);
+                    self.size = self.size.saturating_add(1);
+                }
                 Found::Bad(remains, wrong) => {
                     let position = remains.position.unwrap_or(self.size.saturating_add(1));
                     let (cell, seq) = self.name(position).unzip();
@@ -167,18 +171,26 @@ impl Audit<'_> {
                     self.break_chain(cell.as_deref(), seq, remains.hash, remains.state_hash);
                     self.bad(BadEntry { position, cell, seq, wrong });
                     self.leaf(remains.hash.as_ref());
+                    self.size = self.size.saturating_add(1);
                 }
-                Found::Lost(position, wrong) => {
-                    let (cell, seq) = self.name(position).unzip();
-                    self.break_chain(cell.as_deref(), seq, None, None);
-                    self.bad(BadEntry { position, cell, seq, wrong });
-                    self.leaf(None);
-                }
+                Found::Lost(positions, wrong) => self.lost(&positions, wrong),
             }
-            self.size = self.size.saturating_add(1);
             self.mark();
         });
         self.report.root = self.tree.as_ref().map(Frontier::root);
+    }
+
+    fn lost(&mut self, positions: &RangeInclusive<u64>, wrong: String) {
+        let names: Vec<_> = self.names().range(positions.clone()).map(|(_, name)| name.clone()).collect();
+        for (cell, seq) in names {
+            self.break_chain(Some(&cell), Some(seq), None, None);
+        }
+        let (first, last) = (*positions.start(), *positions.end());
+        let (cell, seq) = self.name(first).unzip();
+        let wrong = if first == last { wrong } else { format!("{wrong}, like all others up to {last}") };
+        self.bad(BadEntry { position: first, cell, seq, wrong });
+        self.leaf(None);
+        self.size = self.size.max(last);
     }
 
     fn good(&mut self, entry: &StoredEntry) {
@@ -218,8 +230,12 @@ impl Audit<'_> {
         }
     }
 
+    fn names(&mut self) -> &Names {
+        self.names.get_or_insert_with(|| self.scan.names())
+    }
+
     fn name(&mut self, position: u64) -> Option<(String, u64)> {
-        self.names.get_or_insert_with(|| self.scan.names()).get(&position).cloned()
+        self.names().get(&position).cloned()
     }
 
     fn bad(&mut self, entry: BadEntry) {

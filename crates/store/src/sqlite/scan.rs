@@ -3,6 +3,7 @@
 //! Nothing here stops at the first fault. What can still be read is handed on, what cannot is a finding.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use rusqlite::{Error, ErrorCode, Row, params};
@@ -24,8 +25,8 @@ pub(crate) enum Found {
     Good(StoredEntry),
     /// A row that is not what was written, and why.
     Bad(Remains, String),
-    /// A row that cannot be read at all, or is not there.
-    Lost(u64, String),
+    /// Rows that cannot be read at all, or are not there.
+    Lost(RangeInclusive<u64>, String),
 }
 
 /// Where an entry belongs, as the index of the chains still knows it.
@@ -154,52 +155,40 @@ impl Scan {
 
     /// What stands at each position of the journal, in order and without gaps.
     ///
-    /// Where a page cannot be read, reading goes on behind it, position by position, up to the last one that any
-    /// part of the file still knows of.
+    /// Where a page cannot be read, reading goes on behind it, position by position, up to the last one that the
+    /// rest of the file still knows of.
     pub(crate) fn entries(&self, mut take: impl FnMut(Found)) {
-        let mut last = 0;
-        let mut end = None;
-        loop {
-            let read = self.entries_behind(&mut last, &mut take);
-            let Err(error) = read else { break };
-            let end = *end.get_or_insert_with(|| self.end());
-            if last >= end {
-                // Nobody knows of more entries: what is wrong is wrong with the file, not with an entry.
-                if end == 0 {
-                    take(Found::Lost(1, self.finding(&error).wrong));
-                }
+        let end = self.end();
+        let (mut last, mut faults) = (0, 0);
+        while let Err(error) = self.entries_behind(&mut last, end, &mut take) {
+            faults += 1;
+            if last >= end || faults > MOST_FAULTS {
                 break;
             }
             last = last.saturating_add(1);
-            take(Found::Lost(last, format!("it cannot be read: {error}")));
+            take(Found::Lost(last..=last, format!("it cannot be read: {error}")));
         }
-        let end = end.unwrap_or_else(|| self.end());
-        while last < end {
-            last = last.saturating_add(1);
-            take(Found::Lost(last, "it is missing from the journal".to_owned()));
+        if last < end {
+            take(Found::Lost(last.saturating_add(1)..=end, "it is missing from the journal".to_owned()));
         }
     }
 
-    fn entries_behind(&self, last: &mut u64, take: &mut impl FnMut(Found)) -> Result<(), Error> {
+    fn entries_behind(&self, last: &mut u64, end: u64, take: &mut impl FnMut(Found)) -> Result<(), Error> {
         let sql = rows::ENTRIES.select("WHERE position > ?1 ORDER BY position");
         let mut statement = self.file.connection.prepare_cached(&sql)?;
         let mut rows = statement.query(params![i64::try_from(*last).unwrap_or(i64::MAX)])?;
         while let Some(row) = rows.next()? {
-            let remains = rows::remains(row);
-            // A row behind a gap: one missing entry each, but no endless list when the position itself is damaged.
-            let position = remains.position.unwrap_or(last.saturating_add(1));
+            let mut remains = rows::remains(row);
             let next = last.saturating_add(1);
+            let position = remains.position.unwrap_or(next);
+            if position < next || (position > next && position > end) {
+                *last = next;
+                remains.position = Some(next);
+                take(Found::Bad(remains, format!("its position is {position} where {next} was expected")));
+                continue;
+            }
             if position > next {
-                if position - next > LONGEST_GAP {
-                    take(Found::Bad(
-                        remains,
-                        format!("its position is {position} where {next} was expected"),
-                    ));
-                    return Ok(());
-                }
-                for lost in next..position {
-                    take(Found::Lost(lost, "it is missing from the journal".to_owned()));
-                }
+                take(Found::Lost(next..=position - 1, "it is missing from the journal".to_owned()));
             }
             *last = position;
             match rows::entry(row) {
@@ -210,13 +199,33 @@ impl Scan {
         Ok(())
     }
 
-    /// The last position that the chains know of, bounded by what a scan can walk through.
+    /// The last position that there must be, from three places, of which one may be damaged: the journal itself,
+    /// the index of the chains, and the lengths of the chains as the cells count them.
     fn end(&self) -> u64 {
-        self.names().last_key_value().map_or(0, |(position, _)| *position)
+        let number = |sql: &str| {
+            let number = self.file.connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0));
+            number.ok().flatten().and_then(|number| u64::try_from(number).ok())
+        };
+        let journal = number("SELECT max(position) FROM entries NOT INDEXED");
+        let counted = number("SELECT sum(seq) FROM cells");
+        let known = journal.max(counted).unwrap_or(u64::MAX);
+        let named = self.all_names().last_key_value().map(|(position, _)| *position);
+        match named {
+            Some(named) => named.min(known),
+            None if known == u64::MAX => 0,
+            None => known,
+        }
     }
 
     /// Where entries belong, from the index of the chains, as far as that can be read.
     pub(crate) fn names(&self) -> Names {
+        let end = self.end();
+        let mut names = self.all_names();
+        names.retain(|position, _| *position <= end);
+        names
+    }
+
+    fn all_names(&self) -> Names {
         let mut names = Names::new();
         let mut read = || -> Result<(), Error> {
             let sql = "SELECT position, cell, seq FROM entries INDEXED BY entries_by_cell ORDER BY cell, seq";
@@ -234,12 +243,9 @@ impl Scan {
         };
         // An index that cannot be read gives what was read of it; the structure check reports it.
         let _ = read();
-        // A position far beyond the number of names is itself damaged.
-        let count = u64::try_from(names.len()).unwrap_or(u64::MAX);
-        names.retain(|position, _| *position <= count.saturating_add(LONGEST_GAP));
         names
     }
 }
 
-/// A longer run of missing positions is taken for a damaged position.
-const LONGEST_GAP: u64 = 1 << 20;
+/// After so many places that cannot be read, the rest of the journal is given up as one.
+const MOST_FAULTS: u32 = 100_000;
