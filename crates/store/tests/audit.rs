@@ -168,7 +168,7 @@ fn forged_and_missing_checkpoints_are_found() {
     let project = Project::filled(30);
     let folder = project.checkpoints();
     let note = fs::read_to_string(folder.join(LATEST)).unwrap();
-    fs::write(folder.join("00000000000000000011.txt"), note.replacen("21", "11", 1)).unwrap();
+    fs::write(folder.join("00000000000000000011.txt"), note.replacen("\n21\n", "\n11\n", 1)).unwrap();
     fs::write(folder.join("00000000000000000012.txt"), &note).unwrap();
     fs::write(folder.join("00000000000000000013.txt"), "hello").unwrap();
     let mut checkpoint = Checkpoint::open(&note, &project.key().public()).unwrap();
