@@ -18,7 +18,7 @@ mod support;
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
 
 fn options(server: &Scripted) -> HttpOptions {
-    HttpOptions { timeout: Duration::from_millis(600), ..HttpOptions::new(server.url("http")) }
+    HttpOptions { timeout: Duration::from_millis(1500), ..HttpOptions::new(server.url("http")) }
 }
 
 fn http(server: &Scripted) -> Http {
@@ -87,7 +87,7 @@ async fn who_cannot_be_reached_was_sent_nothing() {
         (format!("https://{}", silent.address), silent.address),
     ] {
         let options =
-            HttpOptions { timeout: Duration::from_millis(600), ..HttpOptions::new(base.parse().unwrap()) };
+            HttpOptions { timeout: Duration::from_millis(1500), ..HttpOptions::new(base.parse().unwrap()) };
         let reply = Http::new(options).unwrap().perform(&post()).await;
         lines.push(told(&reply, address));
     }
@@ -97,7 +97,7 @@ async fn who_cannot_be_reached_was_sent_nothing() {
     insta::assert_snapshot!(lines.join("\n"), @"
     not sent: HOST cannot be reached: connection refused
     not sent: HOST cannot be reached: received corrupt message of type InvalidContentType
-    not sent: HOST cannot be reached: no connection within 600ms
+    not sent: HOST cannot be reached: no connection within 1.5s
     ");
 }
 
@@ -119,7 +119,7 @@ async fn a_lost_answer_leaves_the_attempt_in_doubt() {
         let line = same(&script).await;
         assert!(
             line.starts_with("in doubt: no answer from HOST: ")
-                || line.starts_with("in doubt: no answer from HOST within 600ms"),
+                || line.starts_with("in doubt: no answer from HOST within 1.5s"),
             "{script:?}: {line}"
         );
     }

@@ -34,7 +34,7 @@ fn until(step: usize, instead: &[Do]) -> Vec<Do> {
 
 fn smtp(server: &Scripted) -> Smtp {
     let options = SmtpOptions::new(server.url("smtp"), "Acme <billing@acme.test>");
-    Smtp::new(SmtpOptions { timeout: Duration::from_millis(500), ..options }).unwrap()
+    Smtp::new(SmtpOptions { timeout: Duration::from_secs(1), ..options }).unwrap()
 }
 
 fn deliver() -> Call {
@@ -94,17 +94,17 @@ async fn a_connection_lost_before_the_message_sent_nothing_and_after_it_is_in_do
     lines.push(format!("half a word: {}", reply_to(until(5, &[write("25")])).await));
     insta::assert_snapshot!(lines.join("\n"), @"
     closes at 0: not sent: HOST cannot be reached: incomplete response
-    hangs at 0: not sent: HOST cannot be reached: nothing within 500ms
+    hangs at 0: not sent: HOST cannot be reached: nothing within 1s
     closes at 1: not sent: HOST cannot be reached: incomplete response
-    hangs at 1: not sent: HOST cannot be reached: nothing within 500ms
+    hangs at 1: not sent: HOST cannot be reached: nothing within 1s
     closes at 2: not sent: HOST cannot be reached: incomplete response
-    hangs at 2: not sent: HOST cannot be reached: nothing within 500ms
+    hangs at 2: not sent: HOST cannot be reached: nothing within 1s
     closes at 3: not sent: HOST cannot be reached: incomplete response
-    hangs at 3: not sent: HOST cannot be reached: nothing within 500ms
+    hangs at 3: not sent: HOST cannot be reached: nothing within 1s
     closes at 4: not sent: HOST cannot be reached: incomplete response
-    hangs at 4: not sent: HOST cannot be reached: nothing within 500ms
+    hangs at 4: not sent: HOST cannot be reached: nothing within 1s
     closes at 5: in doubt: no final answer from HOST: incomplete response
-    hangs at 5: in doubt: no final answer from HOST: nothing within 500ms
+    hangs at 5: in doubt: no final answer from HOST: nothing within 1s
     half a word: in doubt: no final answer from HOST: incomplete response
     ");
 }
