@@ -72,7 +72,14 @@ impl Task {
             return Ok(());
         }
         self.answers.retain(|said| said.person != person);
-        self.answers.push(Said { person: person.into(), role, choice, because, at: context.at });
+        self.answers.push(Said {
+            person: person.into(),
+            role,
+            choice,
+            because,
+            at: context.at,
+            round: self.round,
+        });
         self.weigh(context, choice)
     }
 
@@ -85,9 +92,11 @@ impl Task {
         Ok(())
     }
 
-    fn count(&mut self, context: &mut Context<'_>, ask: Ask) -> Result<(), EvalError> {
+    /// Whether enough have said yes, or too few are left who could.
+    pub(super) fn count(&mut self, context: &mut Context<'_>, ask: Ask) -> Result<(), EvalError> {
         let by = |wanted: Choice| -> BTreeSet<&str> {
-            let said = self.answers.iter().filter(|said| said.choice == wanted);
+            let since = self.consent_since;
+            let said = self.answers.iter().filter(|said| said.choice == wanted && said.round >= since);
             let in_round = said.filter(|said| self.people.iter().any(|(person, _)| *person == said.person));
             in_round.map(|said| said.person.as_str()).collect()
         };
@@ -96,6 +105,7 @@ impl Task {
         let no = by(Choice::Refuse).len();
         if yes >= quorum {
             return if let Some(next) = ask.then {
+                self.consent_since = self.round + 1;
                 self.next_round(context, *next)
             } else {
                 self.settle(context, Verdict::Approved);

@@ -198,6 +198,9 @@ pub struct Task {
     pub mode: Mode,
     /// Which round of asking this is, from 0.
     pub round: u32,
+    /// The round in which the present consent was first asked for: a yes counts on when others are asked because nobody
+    /// answered, but not towards a second consent.
+    pub consent_since: u32,
     /// Who may answer in this round: person and role.
     pub people: Vec<(String, String)>,
     /// Roles asked so far, by name.
@@ -246,6 +249,8 @@ pub struct Said {
     pub because: Option<String>,
     /// When.
     pub at: i64,
+    /// In which round.
+    pub round: u32,
 }
 
 /// One message to somebody.
@@ -385,6 +390,7 @@ fn open(
         opened: at,
         mode,
         round: 0,
+        consent_since: 0,
         people: Vec::new(),
         asked: Vec::new(),
         answers: Vec::new(),

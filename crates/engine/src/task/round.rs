@@ -116,7 +116,10 @@ impl Task {
             return self.ask_owner(context, stranger);
         }
         let asked = self.mode.roles().len();
-        let excluded = self.excluded().to_vec();
+        let mut excluded = self.excluded().to_vec();
+        // Who has given the first consent cannot give the second one too.
+        let earlier = self.answers.iter().filter(|said| said.round < self.consent_since);
+        excluded.extend(earlier.map(|said| said.person.clone()));
         self.people.clear();
         let mut channels: Vec<(String, String)> = Vec::new();
         let mut add = |task: &mut Self, membership: &Membership| {
@@ -159,6 +162,15 @@ impl Task {
                 ask.quorum
             ));
             return self.expire(context);
+        }
+        if let Mode::Ask(ask) = self.mode.clone()
+            && !self.answers.is_empty()
+        {
+            // What was said before the others were asked still counts.
+            self.count(context, ask)?;
+            if !self.open() || self.waits.members.is_some() {
+                return Ok(());
+            }
         }
         let silence = matches!(self.mode, Mode::Silence { .. });
         if silence && channels.is_empty() {
