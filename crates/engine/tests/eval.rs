@@ -1,5 +1,5 @@
 //! The evaluator: exact arithmetic, refused where it would leave its range, and rules in their order.
-#![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::unnecessary_box_returns, missing_docs, reason = "tests")]
 
 use countersign_engine::eval::{EvalError, Scope, decide};
 use countersign_ir::program::{
