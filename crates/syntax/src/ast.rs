@@ -10,6 +10,7 @@ mod people;
 mod scenario;
 mod system;
 mod types;
+mod walk;
 
 pub use expr::*;
 pub use flow::*;
@@ -17,6 +18,7 @@ pub use people::*;
 pub use scenario::*;
 pub use system::*;
 pub use types::*;
+pub use walk::{Node, walk};
 
 use crate::Span;
 use smol_str::SmolStr;

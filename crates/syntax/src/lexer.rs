@@ -4,7 +4,7 @@
 //! token with an error still has the kind that it was meant to have, or one that the parser takes in its place, so
 //! that one mistake is told once.
 
-use crate::error::{Hint, SyntaxError, SyntaxErrorKind};
+use crate::error::{Hint, Relation, SyntaxError, SyntaxErrorKind};
 use crate::literal;
 use crate::{Span, Token, TokenKind};
 use logos::Logos;
@@ -139,6 +139,9 @@ impl Lexer<'_> {
             Scan::End(length) => {
                 self.bump(length);
                 self.push(TokenKind::Text);
+                if flat {
+                    self.check_braces();
+                }
             }
             Scan::Computed(length) => {
                 self.bump(length);
@@ -184,6 +187,21 @@ impl Lexer<'_> {
     /// Moves the end of the current token; `scan` gave a length that ends on a character.
     fn bump(&mut self, length: usize) {
         self.inner.bump(length.min(self.inner.remainder().len()));
+    }
+
+    /// A text that was not read further has a brace that is not closed in it; or one that came before it has.
+    fn check_braces(&mut self) {
+        let span = self.span();
+        let text = self.inner.slice();
+        let Some(open) =
+            text.rfind('{').filter(|open| !text.get(*open..).is_some_and(|rest| rest.contains('}')))
+        else {
+            return;
+        };
+        let start = span.start + u32::try_from(open).unwrap_or(0);
+        let error = SyntaxError::new(Span::new(start, start + 1), SyntaxErrorKind::UnclosedBracket);
+        let end = Span::new(span.end.saturating_sub(1), span.end);
+        self.errors.push(error.with_related(end, Relation::ExpectedBefore));
     }
 
     fn check_escapes(&mut self) {

@@ -25,7 +25,7 @@ pub use token::{Token, TokenKind};
 pub const MAX_BYTES: usize = 16 << 20;
 
 /// How many tokens a file may have, trivia included.
-pub const MAX_TOKENS: usize = 8 << 20;
+pub const MAX_TOKENS: usize = 4 << 20;
 
 /// How many brackets may be open at once.
 pub const MAX_DEPTH: usize = 48;
@@ -58,7 +58,7 @@ pub fn parse(source: &str) -> Parse {
     errors.extend(balanced.errors);
     module.docs = balanced.module_docs;
     module.span = Span::new(0, u32::try_from(source.len()).unwrap_or(u32::MAX));
-    report::add(&mut errors, source, &balanced.tokens, failures);
+    report::add(&mut errors, source, &balanced.tokens, &failures);
     Parse { module, tokens, errors }
 }
 

@@ -13,7 +13,7 @@ use smol_str::{SmolStr, SmolStrBuilder};
 const MOST_DIGITS: usize = 18;
 
 /// What kind of literal a token is that starts with a digit.
-pub(crate) fn classify(kind: TokenKind, text: &str, span: Span) -> Result<TokenKind, Box<SyntaxError>> {
+pub(crate) fn classify(kind: TokenKind, text: &str, span: Span) -> Result<TokenKind, Failure> {
     match kind {
         TokenKind::Date => {
             check(date(text).is_some(), kind, SyntaxErrorKind::BadDate, span, || pad_date(text))
@@ -32,16 +32,18 @@ fn check(
     bad: SyntaxErrorKind,
     span: Span,
     mend: impl FnOnce() -> Option<SmolStr>,
-) -> Result<TokenKind, Box<SyntaxError>> {
-    if good { Ok(kind) } else { Err(error(span, bad, mend())) }
+) -> Result<TokenKind, Failure> {
+    if good { Ok(kind) } else { Err(Box::new(error(span, bad, mend()))) }
 }
 
-fn error(span: Span, kind: SyntaxErrorKind, mended: Option<SmolStr>) -> Box<SyntaxError> {
+type Failure = Box<SyntaxError>;
+
+fn error(span: Span, kind: SyntaxErrorKind, mended: Option<SmolStr>) -> SyntaxError {
     let hint = mended.map(|with| Hint::Replace { span, with });
-    Box::new(SyntaxError { hint, ..SyntaxError::new(span, kind) })
+    SyntaxError { hint, ..SyntaxError::new(span, kind) }
 }
 
-fn classify_number(text: &str, span: Span) -> Result<TokenKind, Box<SyntaxError>> {
+fn classify_number(text: &str, span: Span) -> Result<TokenKind, Failure> {
     let (digits, unit) = split_unit(text);
     let is_whole = !digits.contains('.');
     match unit {
@@ -58,10 +60,12 @@ fn classify_number(text: &str, span: Span) -> Result<TokenKind, Box<SyntaxError>
             let good = duration(text).is_some();
             check(good, TokenKind::Duration, SyntaxErrorKind::BadDuration, span, || None)
         }
-        _ if !is_whole && unit_rank(unit).is_some() => Err(error(span, SyntaxErrorKind::BadDuration, None)),
+        _ if !is_whole && unit_rank(unit).is_some() => {
+            Err(Box::new(error(span, SyntaxErrorKind::BadDuration, None)))
+        }
         _ => {
             let mended = meant_unit(unit).map(|unit| SmolStr::from_iter([digits, unit]));
-            Err(error(span, SyntaxErrorKind::UnknownUnit, mended))
+            Err(Box::new(error(span, SyntaxErrorKind::UnknownUnit, mended)))
         }
     }
 }

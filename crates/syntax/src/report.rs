@@ -5,12 +5,12 @@
 
 use crate::brackets::Tok;
 use crate::error::{Expected, Hint, Relation, SyntaxError, SyntaxErrorKind};
-use crate::parser::{Fail, ITEM_STARTS};
+use crate::parser::Fail;
 use crate::{Span, TokenKind};
 use std::collections::HashSet;
 
 /// Adds an error for each failure that is no echo, and sorts all.
-pub(crate) fn add(errors: &mut Vec<SyntaxError>, source: &str, tokens: &[Tok], failures: Vec<Fail>) {
+pub(crate) fn add(errors: &mut Vec<SyntaxError>, source: &str, tokens: &[Tok], failures: &[Fail]) {
     if failures.is_empty() && errors.is_empty() {
         return;
     }
@@ -69,11 +69,16 @@ impl Reporter<'_> {
         };
         let error = SyntaxError {
             found: Some(token(found)),
-            ..SyntaxError::new(span, kind(found, before, &expected))
+            ..SyntaxError::new(span, kind(self.source, found, before, &expected))
         };
         let error = match (error.kind, before, expected.as_slice()) {
             (SyntaxErrorKind::MissingOperand, Some(before), _) => {
                 error.with_related(before.span, Relation::Operator)
+            }
+            (SyntaxErrorKind::Missing, _, [Expected::Token(kind)])
+                if is_confused(*kind) && is_confused(found.kind) =>
+            {
+                error.with_hint(Hint::Replace { span: found.span, with: kind.text().into() })
             }
             (SyntaxErrorKind::Missing, Some(before), [Expected::Token(kind)]) => {
                 let text = if kind.is_word() { format!(" {}", kind.text()) } else { kind.text().to_owned() };
@@ -93,24 +98,30 @@ impl Reporter<'_> {
             _ => None,
         });
         if found.kind.is_word()
-            && let Some(word) = nearest(found.span.text(self.source), words)
+            && let Some(word) = nearest(found.span.text(self.source), words, 2)
         {
             return Some((found.span, word));
         }
-        let mut start = found;
+        let start = self.line_start(found)?;
+        let before = self.token(found.index.checked_sub(1)?)?;
+        let suspects = [(start, self.token(start.index + 1)?), (before, found)];
+        suspects.into_iter().find_map(|(suspect, next)| {
+            let reads_on = next.kind.is_word() || next.kind.opens_text() || next.kind.is_number();
+            if suspect.kind != TokenKind::Name || suspect.index >= found.index || !reads_on {
+                return None;
+            }
+            let words = TokenKind::ALL.iter().copied().filter(|kind| kind.is_word());
+            Some((suspect.span, nearest(suspect.span.text(self.source), words, 4)?))
+        })
+    }
+
+    /// The first token on the line of this one.
+    fn line_start<'a>(&'a self, of: &'a Tok) -> Option<&'a Tok> {
+        let mut start = of;
         while !start.starts_line {
             start = self.token(start.index.checked_sub(1)?)?;
         }
-        let next = self.token(start.index + 1)?;
-        let taken_for_name = start.kind == TokenKind::Name
-            && start.index < found.index
-            && matches!(next.kind, TokenKind::Text | TokenKind::TextHead)
-            || start.kind == TokenKind::Name && start.index < found.index && next.kind.is_word();
-        if !taken_for_name {
-            return None;
-        }
-        let word = nearest(start.span.text(self.source), ENTRY_STARTS.iter().chain(ITEM_STARTS).copied())?;
-        Some((start.span, word))
+        Some(start)
     }
 }
 
@@ -118,7 +129,12 @@ fn token(tok: &Tok) -> crate::Token {
     crate::Token { kind: tok.kind, span: tok.span }
 }
 
-fn kind(found: &Tok, before: Option<&Tok>, expected: &[Expected]) -> SyntaxErrorKind {
+fn kind(source: &str, found: &Tok, before: Option<&Tok>, expected: &[Expected]) -> SyntaxErrorKind {
+    let word = found.span.text(source);
+    let behind_number = before.is_some_and(|before| before.kind.is_number()) && !found.starts_line;
+    if behind_number && word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return SyntaxErrorKind::UnknownUnit;
+    }
     let operator = before.is_some_and(|before| before.kind.is_operator() || before.kind == TokenKind::Not);
     if operator && expected.contains(&Expected::Expression) {
         return SyntaxErrorKind::MissingOperand;
@@ -128,6 +144,20 @@ fn kind(found: &Tok, before: Option<&Tok>, expected: &[Expected]) -> SyntaxError
         [_] => SyntaxErrorKind::Missing,
         _ => SyntaxErrorKind::Unexpected,
     }
+}
+
+/// Marks that are written for one another.
+fn is_confused(kind: TokenKind) -> bool {
+    matches!(
+        kind,
+        TokenKind::Equals
+            | TokenKind::EqualEqual
+            | TokenKind::FatArrow
+            | TokenKind::Arrow
+            | TokenKind::Colon
+            | TokenKind::Semicolon
+            | TokenKind::Comma
+    )
 }
 
 /// Behind an expression, any operator could follow; that helps only where nothing else could.
@@ -143,8 +173,8 @@ fn without_continuations(expected: Vec<Expected>) -> Vec<Expected> {
     expected.into_iter().filter(|expected| !continues(expected)).collect()
 }
 
-/// The word that is nearly this one.
-fn nearest(found: &str, words: impl Iterator<Item = TokenKind>) -> Option<&'static str> {
+/// The word that is nearly this one, unless it is so short that any would be.
+fn nearest(found: &str, words: impl Iterator<Item = TokenKind>, shortest: usize) -> Option<&'static str> {
     let far = match found.len() {
         0..=2 => return None,
         3..=5 => 1,
@@ -153,55 +183,7 @@ fn nearest(found: &str, words: impl Iterator<Item = TokenKind>) -> Option<&'stat
     words
         .map(TokenKind::text)
         .map(|word| (strsim::osa_distance(found, word), word))
-        .filter(|(distance, word)| (1..=far).contains(distance) && word.len() > 2)
+        .filter(|(distance, word)| (1..=far).contains(distance) && word.len() >= shortest)
         .min()
         .map(|(_, word)| word)
 }
-
-/// The words that entries start with.
-const ENTRY_STARTS: &[TokenKind] = &[
-    TokenKind::Via,
-    TokenKind::Failure,
-    TokenKind::Honours,
-    TokenKind::Visible,
-    TokenKind::Truth,
-    TokenKind::Breaker,
-    TokenKind::Read,
-    TokenKind::Action,
-    TokenKind::Effect,
-    TokenKind::Once,
-    TokenKind::Before,
-    TokenKind::Probe,
-    TokenKind::Verify,
-    TokenKind::Unverified,
-    TokenKind::Undo,
-    TokenKind::Irreversible,
-    TokenKind::Zone,
-    TokenKind::Open,
-    TokenKind::Closed,
-    TokenKind::Members,
-    TokenKind::Notify,
-    TokenKind::Away,
-    TokenKind::When,
-    TokenKind::Otherwise,
-    TokenKind::Money,
-    TokenKind::Messages,
-    TokenKind::Deletes,
-    TokenKind::Key,
-    TokenKind::Priority,
-    TokenKind::Understand,
-    TokenKind::Act,
-    TokenKind::Approve,
-    TokenKind::Skip,
-    TokenKind::Hand,
-    TokenKind::Tell,
-    TokenKind::Still,
-    TokenKind::Four,
-    TokenKind::Signed,
-    TokenKind::Unsigned,
-    TokenKind::Given,
-    TokenKind::After,
-    TokenKind::Then,
-    TokenKind::Status,
-    TokenKind::Fresh,
-];

@@ -331,6 +331,16 @@ impl TokenKind {
         matches!(self, Self::BraceClose | Self::ParenClose | Self::BracketClose | Self::TextTail)
     }
 
+    /// Whether it is a text, or the head of one.
+    pub const fn opens_text(self) -> bool {
+        matches!(self, Self::Text | Self::TextHead | Self::BadText)
+    }
+
+    /// Whether it is a number without a unit.
+    pub const fn is_number(self) -> bool {
+        matches!(self, Self::Int | Self::Decimal)
+    }
+
     /// What closes it, if it opens something.
     pub const fn partner(self) -> Option<Self> {
         match self {

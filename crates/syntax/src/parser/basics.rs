@@ -39,7 +39,7 @@ pub(super) fn span_of(tokens: &[Tok]) -> Span {
 }
 
 /// Of all that a rule has read.
-pub(super) fn span<'t>(extra: &mut Extra<'t, '_>) -> Span {
+pub(super) fn span(extra: &mut Extra<'_, '_>) -> Span {
     span_of(extra.slice())
 }
 

@@ -53,7 +53,7 @@ enum Rest {
 }
 
 /// Arguments have none of their own, unless inside of brackets, so that the nesting of types is that of brackets.
-fn named_rest<'t>(list: P<'t, TypeKind>) -> P<'t, Rest> {
+fn named_rest(list: P<'_, TypeKind>) -> P<'_, Rest> {
     let unit = tk(T::ParenOpen).ignore_then(name()).then_ignore(tk(T::ParenClose)).map(Rest::Unit);
     let argument = choice((path().map(TypeKind::Named).boxed(), list))
         .map_with(|kind, e| TypeExpr { span: span(e), kind });
@@ -67,7 +67,7 @@ fn first_span(names: &[crate::ast::Name]) -> crate::Span {
 }
 
 /// `(invoice: Invoice, vendor: Vendor)`
-pub(super) fn params<'t>(types: P<'t, TypeExpr>) -> P<'t, Vec<Param>> {
+pub(super) fn params(types: P<'_, TypeExpr>) -> P<'_, Vec<Param>> {
     let param = name().then_ignore(tk(T::Colon)).then(types).map_with(|(name, ty), e| Param {
         span: span(e),
         name,

@@ -31,7 +31,7 @@ impl Built {
     }
 
     /// On top of parts of this height. What grows too high becomes an error, and the parts are dropped.
-    fn on<'t>(height: u16, span: Span, kind: ExprKind, extra: &mut Extra<'t, '_>) -> Self {
+    fn on(height: u16, span: Span, kind: ExprKind, extra: &mut Extra<'_, '_>) -> Self {
         if height >= MAX_HEIGHT {
             extra.emit(Fail::about(SyntaxErrorKind::TooDeep, span));
             return Self::leaf(span, ExprKind::Error);
@@ -150,12 +150,12 @@ fn operators<'t>(operand: P<'t, Built>, record: P<'t, High<RecordLiteral>>) -> P
         .boxed()
 }
 
-fn unary<'t>(op: UnaryOp, at: Span, operand: Built, e: &mut Extra<'t, '_>) -> Built {
+fn unary(op: UnaryOp, at: Span, operand: Built, e: &mut Extra<'_, '_>) -> Built {
     let (height, span) = (operand.height, at.to(operand.expr.span));
     Built::on(height, span, ExprKind::Unary { op, operand: operand.boxed() }, e)
 }
 
-fn binary<'t>(left: Built, (kind, op_span): (T, Span), right: Built, e: &mut Extra<'t, '_>) -> Built {
+fn binary(left: Built, (kind, op_span): (T, Span), right: Built, e: &mut Extra<'_, '_>) -> Built {
     let op = match kind {
         T::Star => BinaryOp::Times,
         T::Slash => BinaryOp::Divide,
@@ -169,7 +169,7 @@ fn binary<'t>(left: Built, (kind, op_span): (T, Span), right: Built, e: &mut Ext
     Built::on(height, span, ExprKind::Binary { op, op_span, left: left.boxed(), right: right.boxed() }, e)
 }
 
-fn compare<'t>(left: Built, (kind, op_span): (T, Span), right: Built, e: &mut Extra<'t, '_>) -> Built {
+fn compare(left: Built, (kind, op_span): (T, Span), right: Built, e: &mut Extra<'_, '_>) -> Built {
     let op = match kind {
         T::EqualEqual => CompareOp::Equal,
         T::NotEqual => CompareOp::NotEqual,
@@ -197,13 +197,13 @@ fn compare<'t>(left: Built, (kind, op_span): (T, Span), right: Built, e: &mut Ex
 enum Tail {
     Field(Name),
     Call(Span, High<Vec<Arg>>),
-    Aggregate(Span, High<Generator>),
+    Aggregate(Span, High<Box<Generator>>),
     Lookup(Span, Built),
     Broken(Span),
 }
 
 /// A single thing with its fields, calls and look-ups.
-fn operand<'t>(expr: P<'t, Built>) -> P<'t, Built> {
+fn operand(expr: P<'_, Built>) -> P<'_, Built> {
     let field = tk(T::Dot).ignore_then(name()).map(Tail::Field);
     let call = tk(T::ParenOpen)
         .ignore_then(inside_call(expr.clone()))
@@ -222,7 +222,7 @@ fn operand<'t>(expr: P<'t, Built>) -> P<'t, Built> {
     atom(expr).foldl_with(tail.repeated(), add_tail).boxed()
 }
 
-fn add_tail<'t>(base: Built, tail: Tail, e: &mut Extra<'t, '_>) -> Built {
+fn add_tail(base: Built, tail: Tail, e: &mut Extra<'_, '_>) -> Built {
     let start = base.expr.span;
     match tail {
         Tail::Field(name) => {
@@ -233,17 +233,16 @@ fn add_tail<'t>(base: Built, tail: Tail, e: &mut Extra<'t, '_>) -> Built {
             let height = base.height.max(high);
             Built::on(height, start.to(end), ExprKind::Call { callee: base.boxed(), args }, e)
         }
-        Tail::Aggregate(end, (generator, high)) => match base.expr.kind {
-            ExprKind::Name(function) => {
-                let kind = ExprKind::Aggregate { function, generator: Box::new(generator) };
+        Tail::Aggregate(end, (generator, high)) => {
+            if let ExprKind::Name(function) = base.expr.kind {
+                let kind = ExprKind::Aggregate { function, generator };
                 Built::on(high, start.to(end), kind, e)
-            }
-            _ => {
+            } else {
                 let item = generator.item.span;
                 e.emit(Fail::about(SyntaxErrorKind::Unexpected, item));
                 Built::leaf(start.to(end), ExprKind::Error)
             }
-        },
+        }
         Tail::Lookup(end, key) => {
             let height = base.height.max(key.height);
             let kind = ExprKind::Lookup { base: base.boxed(), key: key.boxed() };
@@ -263,7 +262,7 @@ fn high_args(args: Vec<High<Arg>>) -> High<Vec<Arg>> {
     (args.into_iter().map(|(arg, _)| arg).collect(), height)
 }
 
-fn arg<'t>(expr: P<'t, Built>) -> P<'t, High<Arg>> {
+fn arg(expr: P<'_, Built>) -> P<'_, High<Arg>> {
     name()
         .then_ignore(tk(T::Colon))
         .or_not()
@@ -272,7 +271,7 @@ fn arg<'t>(expr: P<'t, Built>) -> P<'t, High<Arg>> {
         .boxed()
 }
 
-fn plain_args<'t>(expr: P<'t, Built>) -> P<'t, High<Vec<Arg>>> {
+fn plain_args(expr: P<'_, Built>) -> P<'_, High<Vec<Arg>>> {
     tk(T::ParenOpen)
         .ignore_then(commas_in_brackets(arg(expr)))
         .then_ignore(tk(T::ParenClose))
@@ -283,12 +282,12 @@ fn plain_args<'t>(expr: P<'t, Built>) -> P<'t, High<Vec<Arg>>> {
 /// What stands between the brackets of a call.
 enum Inside {
     Args(High<Vec<Arg>>),
-    Generator(High<Generator>),
+    Generator(High<Box<Generator>>),
 }
 
 /// Arguments, `line in lines where …`, or `line.amount for line in lines where …`. No part is read twice, since that
 /// would double the work with each bracket inside of another.
-fn inside_call<'t>(expr: P<'t, Built>) -> P<'t, Inside> {
+fn inside_call(expr: P<'_, Built>) -> P<'_, Inside> {
     let short = each(expr.clone())
         .then_ignore(ahead(&[T::ParenClose]))
         .map_with(|each, e| Inside::Generator(generate(None, each, span(e))));
@@ -313,11 +312,11 @@ fn inside_call<'t>(expr: P<'t, Built>) -> P<'t, Inside> {
 /// `line in lines where …`
 type Each = ((Name, Built), Option<Built>);
 
-fn each<'t>(expr: P<'t, Built>) -> P<'t, Each> {
+fn each(expr: P<'_, Built>) -> P<'_, Each> {
     name().then_ignore(tk(T::In)).then(expr.clone()).then(tk(T::Where).ignore_then(expr).or_not()).boxed()
 }
 
-fn generate(value: Option<Built>, ((item, source), condition): Each, span: Span) -> High<Generator> {
+fn generate(value: Option<Built>, ((item, source), condition): Each, span: Span) -> High<Box<Generator>> {
     let height = |built: &Option<Built>| built.as_ref().map_or(0, |built| built.height);
     let highest = source.height.max(height(&value)).max(height(&condition));
     let generator = Generator {
@@ -327,7 +326,7 @@ fn generate(value: Option<Built>, ((item, source), condition): Each, span: Span)
         source: source.expr,
         condition: condition.map(|condition| condition.expr),
     };
-    (generator, highest)
+    (Box::new(generator), highest)
 }
 
 /// What stands behind the first of several: the others, and perhaps a comma at the end.
@@ -336,7 +335,7 @@ fn more<'t, O: 't>(item: P<'t, O>) -> P<'t, Vec<O>> {
     others.then_ignore(tk(T::Comma).or_not()).boxed()
 }
 
-fn record<'t>(expr: P<'t, Built>) -> P<'t, High<RecordLiteral>> {
+fn record(expr: P<'_, Built>) -> P<'_, High<RecordLiteral>> {
     fields(expr)
         .recover_with(via_parser(
             skip_bracket(T::BraceOpen).map(|span| (RecordLiteral { span, fields: Vec::new() }, 0)),
@@ -344,7 +343,7 @@ fn record<'t>(expr: P<'t, Built>) -> P<'t, High<RecordLiteral>> {
         .boxed()
 }
 
-fn fields<'t>(expr: P<'t, Built>) -> P<'t, High<RecordLiteral>> {
+fn fields(expr: P<'_, Built>) -> P<'_, High<RecordLiteral>> {
     let field = name().then(tk(T::Colon).ignore_then(expr).or_not()).map_with(|(name, value), e| {
         let height = value.as_ref().map_or(1, |value| value.height);
         (FieldValue { span: span(e), name, value: value.map(|value| value.expr) }, height)
@@ -360,7 +359,7 @@ fn fields<'t>(expr: P<'t, Built>) -> P<'t, High<RecordLiteral>> {
         .boxed()
 }
 
-fn atom<'t>(expr: P<'t, Built>) -> P<'t, Built> {
+fn atom(expr: P<'_, Built>) -> P<'_, Built> {
     let broken = |open| skip_bracket(open).map(|span| Built::leaf(span, ExprKind::Error));
     let bracketed = tk(T::ParenOpen)
         .ignore_then(expr.clone())
@@ -401,7 +400,7 @@ fn atom<'t>(expr: P<'t, Built>) -> P<'t, Built> {
     .boxed()
 }
 
-fn list_body<'t>(expr: P<'t, Built>) -> P<'t, High<ExprKind>> {
+fn list_body(expr: P<'_, Built>) -> P<'_, High<ExprKind>> {
     let rest = choice((
         tk(T::For).ignore_then(each(expr.clone())).map(|each| (Some(each), Vec::new())).boxed(),
         more(expr.clone()).map(|more| (None, more)).boxed(),
@@ -416,7 +415,7 @@ fn list_body<'t>(expr: P<'t, Built>) -> P<'t, High<ExprKind>> {
             }
             Some((value, (Some(each), _))) => {
                 let (generator, height) = generate(Some(value), each, span(e));
-                (ExprKind::Build(Box::new(generator)), height)
+                (ExprKind::Build(generator), height)
             }
         })
         .boxed()
@@ -504,7 +503,7 @@ fn piece<'t>(kind: T) -> impl Parser<'t, In<'t>, Vec<TextPart>, Ex<'t>> + Clone 
 }
 
 /// A text into which something is computed.
-fn computed_text<'t>(expr: P<'t, Built>) -> P<'t, High<Text>> {
+fn computed_text(expr: P<'_, Built>) -> P<'_, High<Text>> {
     let skipped = skip_computed().map(|span| Built::leaf(span, ExprKind::Error));
     let goes_on = ahead(&[T::TextMiddle, T::TextTail]);
     let computed = expr.then_ignore(goes_on).recover_with(via_parser(skipped)).boxed();
@@ -542,7 +541,7 @@ fn text<'t>(expr: P<'t, Built>) -> P<'t, High<Text>> {
     choice((whole.boxed(), computed_text(expr))).boxed()
 }
 
-fn plain<'t>(text: P<'t, Text>) -> P<'t, PlainText> {
+fn plain(text: P<'_, Text>) -> P<'_, PlainText> {
     text.map_with(|text, e| {
         if text.as_plain().is_none() {
             let computed = text.parts.iter().find_map(|part| match part {

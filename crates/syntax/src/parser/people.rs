@@ -134,7 +134,7 @@ fn commas_by<'t, O: 't>(item: P<'t, O>, word: T) -> P<'t, Vec<O>> {
     item.separated_by(tk(word)).at_least(1).collect().boxed()
 }
 
-fn steps_of<'t>(step: P<'t, Step>) -> P<'t, Steps> {
+fn steps_of(step: P<'_, Step>) -> P<'_, Steps> {
     commas_by(step, T::Else).map_with(|steps, e| Steps { span: span(e), steps }).boxed()
 }
 

@@ -70,9 +70,10 @@ fn times<'t>() -> P<'t, Times> {
         }
         tok => Err(Fail::label(tok, Expected::Number)),
     });
-    let counted = count.then_ignore(tk(T::Times)).map_with(|(count, span, kind), e| match count {
-        Some(count @ 1..) => count,
-        _ => {
+    let counted = count.then_ignore(tk(T::Times)).map_with(|(count, span, kind), e| {
+        if let Some(count @ 1..) = count {
+            count
+        } else {
             if kind == T::Int {
                 e.emit(Fail::about(SyntaxErrorKind::BadCount, span));
             }
