@@ -26,7 +26,7 @@ pub fn run(kills: u32) -> Result<Tally, String> {
         ]);
         command
             .env("COUNTERSIGN_BIN", binary(&target))
-            .env("COUNTERSIGN_TEST_PYTHON", python)
+            .env("E2E_PYTHON", python)
             .env("CHAOS_KILLS", kills.to_string());
         report.tests(&format!("{kills} kills"), &mut command);
     }

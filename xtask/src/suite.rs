@@ -93,7 +93,7 @@ pub fn end_to_end(report: &mut Report, target: &Path, more: &[(&str, String)]) {
     command
         .env("COUNTERSIGN_BIN", binary(target))
         .env("RECEIVER_BIN", release(target, "receiver"))
-        .env("COUNTERSIGN_TEST_PYTHON", python)
+        .env("E2E_PYTHON", python)
         .envs(more.iter().map(|(name, value)| (name, value)));
     report.tests("end to end", &mut command);
 }

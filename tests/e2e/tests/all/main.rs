@@ -1,0 +1,2 @@
+//! What must be shown of the whole chain, one module per promise.
+mod harness;
