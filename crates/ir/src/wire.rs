@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::value::Value;
+
 /// What a connector is asked to do. The verbs of HTTP, and `Deliver` for messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -38,6 +40,29 @@ pub struct Call {
     pub key: Option<String>,
     /// The time, in nanoseconds since 1970, after which the first byte must not leave any more.
     pub send_before: i64,
+    /// The same in the program's own terms, for systems that are simulated; connectors pass it over. Notices have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<Operation>,
+}
+
+/// What a call is in the program's own terms: which read or action, and its arguments.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// A read of the system.
+    Read {
+        /// Its name.
+        name: String,
+        /// With what.
+        args: Vec<Value>,
+    },
+    /// An action of the system.
+    Action {
+        /// Its name.
+        name: String,
+        /// With what.
+        args: Vec<Value>,
+    },
 }
 
 /// What is known of an attempt.

@@ -7,7 +7,7 @@
 use countersign_ir::classify::{Outcome, StatusRule, classify};
 use countersign_ir::program::{Action, ActionId, StepId, StepKind, System, SystemId, Type, Verification};
 use countersign_ir::value::Value;
-use countersign_ir::wire::{FailureClass, Reply};
+use countersign_ir::wire::{FailureClass, Operation, Reply};
 use serde::{Deserialize, Serialize};
 
 use super::checking::Look;
@@ -233,13 +233,12 @@ impl Run {
                 );
             }
         };
-        let call = Self::call(
-            context,
-            declared.system,
-            &declared.action.request,
-            &deed.frame,
-            Some(deed.key.clone()),
-        )?;
+        let values = declared.action.params.iter().zip(&deed.frame);
+        let values = values.map(|(_, arg)| arg.clone().unwrap_or(Value::None)).collect();
+        let operation = Operation::Action { name: declared.action.name.clone(), args: values };
+        let request = &declared.action.request;
+        let key = Some(deed.key.clone());
+        let call = Self::call(context, declared.system, request, &deed.frame, key, operation)?;
         let params = declared.action.params.iter().zip(&deed.frame);
         let args = params.map(|(param, arg)| {
             let value = arg.as_ref().unwrap_or(&Value::None);

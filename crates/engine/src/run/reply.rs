@@ -4,7 +4,7 @@ use countersign_ir::classify::{Outcome, StatusRule, classify};
 use countersign_ir::json::{Style, decode, to_json};
 use countersign_ir::program::{Read, ReadCall, Request, StepKind, System, Type};
 use countersign_ir::value::{SECOND, Value};
-use countersign_ir::wire::{Call, FailureClass, Reply, Verb};
+use countersign_ir::wire::{Call, FailureClass, Operation, Reply, Verb};
 
 use super::{Context, Doing, Run};
 use crate::backoff;
@@ -82,6 +82,7 @@ impl Run {
         request: &Request,
         frame: &[Option<Value>],
         key: Option<String>,
+        operation: Operation,
     ) -> Result<Call, StepError> {
         let scope = context.scope(frame);
         let target = scope.text_with(&request.target, encoded)?;
@@ -93,7 +94,8 @@ impl Run {
             None => None,
         };
         let send_before = context.at.saturating_add(SEND_WITHIN);
-        Ok(Call { system: system.name.clone(), verb: request.verb, target, body, key, send_before })
+        let (system, operation) = (system.name.clone(), Some(operation));
+        Ok(Call { system, verb: request.verb, target, body, key, send_before, operation })
     }
 
     /// Sends a read whose arguments lie in `frame`.
@@ -104,8 +106,10 @@ impl Run {
         frame: &[Option<Value>],
     ) -> Result<Number, StepError> {
         let (system, read) = context.deployment.read(call)?;
-        let args: Vec<_> = context.scope(frame).all(&call.args)?.into_iter().map(Some).collect();
-        let call = Self::call(context, system, &read.request, &args, None)?;
+        let args = context.scope(frame).all(&call.args)?;
+        let operation = Operation::Read { name: read.name.clone(), args: args.clone() };
+        let args: Vec<_> = args.into_iter().map(Some).collect();
+        let call = Self::call(context, system, &read.request, &args, None, operation)?;
         let number = self.number();
         context.outputs.push(Output::Call { number, call });
         Ok(number)

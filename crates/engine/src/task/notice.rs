@@ -39,6 +39,7 @@ impl Task {
             body: Some(body.to_string()),
             key: Some(format!("{}-{number}", context.cell.key)),
             send_before: context.at.saturating_add(60 * SECOND),
+            operation: None,
         };
         context.outputs.push(Output::Call { number, call });
     }

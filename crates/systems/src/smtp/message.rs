@@ -97,6 +97,7 @@ mod tests {
             body: Some(json!({ "to": to, "body": { "subject": subject, "text": text } }).to_string()),
             key: Some("k1".to_owned()),
             send_before: i64::MAX,
+            operation: None,
         }
     }
 

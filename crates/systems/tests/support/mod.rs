@@ -119,6 +119,7 @@ pub fn call(verb: Verb, target: &str, body: Option<&str>) -> Call {
         body: body.map(str::to_owned),
         key: (verb != Verb::Get).then(|| "k1".to_owned()),
         send_before: i64::MAX,
+        operation: None,
     }
 }
 
