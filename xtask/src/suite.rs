@@ -22,30 +22,26 @@ pub fn run() -> Result<Tally, String> {
     tests(&mut report);
     if built {
         projects(&mut report, &target);
-        end_to_end(&mut report, &target, &[]);
+        end_to_end(&mut report, "end to end", &target, &[], &[]);
     }
     Ok(report.sum())
 }
 
 /// The binary and the systems that the end-to-end tests put behind it.
 pub fn build(report: &mut Report) -> bool {
-    let mut packages = vec!["build", "--release", "--package", "countersign-cli"];
-    if has_package(END_TO_END) {
-        packages.extend(["--package", "receiver"]);
-    }
+    let packages = ["build", "--release", "--package", "countersign-cli", "--package", "receiver"];
     report.check("release build", &mut cargo(&packages))
 }
 
 fn tests(report: &mut Report) {
-    let mut arguments = if machine::has_nextest() {
-        vec!["nextest", "run", "--workspace", "--no-fail-fast", "--no-tests", "pass"]
+    let runner: &[&str] = if machine::has_nextest() {
+        &["nextest", "run", "--no-fail-fast", "--no-tests", "pass"]
     } else {
-        vec!["test", "--workspace", "--all-targets", "--no-fail-fast", "--quiet"]
+        &["test", "--all-targets", "--no-fail-fast", "--quiet"]
     };
-    if has_package(END_TO_END) {
-        arguments.extend(["--exclude", END_TO_END]);
-    }
-    report.tests("tests", &mut cargo(&arguments));
+    // Those drive the release binary, with servers beside it, and have a part of their own.
+    let but_end_to_end = ["--workspace", "--exclude", END_TO_END];
+    report.tests("tests", cargo(runner).args(but_end_to_end));
     report.tests(
         "examples in the documentation",
         &mut cargo(&["test", "--workspace", "--doc", "--no-fail-fast", "--quiet"]),
@@ -77,35 +73,33 @@ fn example_projects() -> Vec<PathBuf> {
 }
 
 /// The release binary against real servers.
-pub fn end_to_end(report: &mut Report, target: &Path, more: &[(&str, String)]) {
-    if !has_package(END_TO_END) {
-        return;
-    }
+pub fn end_to_end(
+    report: &mut Report,
+    name: &str,
+    target: &Path,
+    arguments: &[&str],
+    variables: &[(&str, String)],
+) {
     let python = match machine::python(target) {
         Ok(python) => python,
         Err(missing) => {
             eprintln!("error: {missing}");
-            report.note("end to end", Tally::one(false));
+            report.note(name, Tally::one(false));
             return;
         }
     };
     let mut command = cargo(&["test", "--package", END_TO_END, "--no-fail-fast"]);
-    command
-        .env("COUNTERSIGN_BIN", binary(target))
-        .env("RECEIVER_BIN", release(target, "receiver"))
-        .env("E2E_PYTHON", python)
-        .envs(more.iter().map(|(name, value)| (name, value)));
-    report.tests("end to end", &mut command);
+    command.args(arguments).envs(variables.iter().map(|(name, value)| (name, value)));
+    command.env("COUNTERSIGN_BIN", binary(target));
+    command.env("RECEIVER_BIN", release(target, "receiver"));
+    command.env("E2E_PYTHON", python);
+    report.tests(name, &mut command);
 }
 
-pub fn binary(target: &Path) -> PathBuf {
+fn binary(target: &Path) -> PathBuf {
     release(target, "countersign")
 }
 
 fn release(target: &Path, name: &str) -> PathBuf {
     target.join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
-}
-
-pub fn has_package(name: &str) -> bool {
-    root().join("tests").join(name).join("Cargo.toml").is_file()
 }
