@@ -1,44 +1,48 @@
-//! The scaled clock of a stack. The process is told where it begins; when it is started anew it goes on from there.
+//! The scaled clock of a stack, as `--clock` takes it.
+//!
+//! The process remembers in its store what the clock showed, and goes on from there when it is started anew: also the time
+//! in between has passed. A later beginning puts it ahead, as if the process had been down for so long; an earlier one
+//! means nothing.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 /// A clock that runs faster than real time.
 #[derive(Debug, Clone)]
 pub struct Clock {
-    began: Timestamp,
-    since: Instant,
-    factor: u32,
+    begin: Timestamp,
+    speed: u32,
 }
 
 impl Clock {
-    /// One that begins now at `began`, and runs `factor` times as fast as ours.
-    pub fn new(began: &str, factor: u32) -> Self {
-        let began = began.parse().unwrap_or_else(|error| panic!("`{began}` is no instant: {error}"));
-        Self { began, since: Instant::now(), factor }
+    /// One that begins at `begin`, and runs `speed` times as fast as ours.
+    pub fn new(begin: &str, speed: u32) -> Self {
+        Self { begin: instant(begin), speed }
     }
 
-    /// What it shows.
-    pub fn now(&self) -> Timestamp {
-        let passed = SignedDuration::try_from(self.since.elapsed() * self.factor).expect("a test is short");
-        self.began + passed
+    /// The next start happens at that instant or later.
+    pub fn put_ahead(&mut self, to: Timestamp) {
+        self.begin = to;
     }
 
-    /// Puts it ahead, as by a night during which the process is down.
-    pub fn skip(&mut self, by: Duration) {
-        self.began += SignedDuration::try_from(by).expect("a skip is short");
-    }
-
-    /// As `--clock` takes it, to go on from now.
-    pub fn flag(&mut self) -> String {
-        let now = self.now();
-        *self = Self { began: now, since: Instant::now(), factor: self.factor };
-        format!("{now}x{}", self.factor)
+    /// As `--clock` takes it.
+    pub fn flag(&self) -> String {
+        format!("{}x{}", self.begin, self.speed)
     }
 
     /// How long we wait for so much of its time to pass.
     pub fn real(&self, time: Duration) -> Duration {
-        time / self.factor
+        time / self.speed
     }
+}
+
+/// An instant as the API writes it.
+pub fn instant(text: &str) -> Timestamp {
+    text.parse().unwrap_or_else(|error| panic!("`{text}` is no instant: {error}"))
+}
+
+/// So much later.
+pub fn later(than: Timestamp, by: Duration) -> Timestamp {
+    than + SignedDuration::try_from(by).expect("a test's times are short")
 }

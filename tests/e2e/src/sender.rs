@@ -103,7 +103,12 @@ impl Reply {
 impl Message {
     /// A message with that payload, sent and signed now.
     pub fn new(id: &str, payload: &Value) -> Self {
-        Self { id: id.into(), body: payload.to_string(), sent: now(), secret: SECRET.into() }
+        Self::with_body(id, &payload.to_string())
+    }
+
+    /// One with any body.
+    pub fn with_body(id: &str, body: &str) -> Self {
+        Self { id: id.into(), body: body.into(), sent: now(), secret: SECRET.into() }
     }
 
     /// One for an invoice, with an id made from the invoice's.

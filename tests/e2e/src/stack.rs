@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tempfile::TempDir;
 
 use crate::api::{Api, Run, Task};
-use crate::clock::Clock;
+use crate::clock::{Clock, instant, later};
 use crate::mail::{Mail, MailServer};
 use crate::people::{self, Said};
 use crate::process::{Process, port, tail};
@@ -35,11 +36,13 @@ pub struct Setup {
     pub at: &'static str,
     /// How many times as fast as real time.
     pub speed: u32,
+    /// Whether its systems are simulated (`countersign dev`, in real time).
+    pub simulated: bool,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { at: "2026-11-23T08:00:00Z", speed: 60 }
+        Self { at: "2026-11-23T08:00:00Z", speed: 60, simulated: false }
     }
 }
 
@@ -52,7 +55,8 @@ pub struct Stack {
     pub receiver: Receiver,
     /// The SMTP server.
     pub mail: MailServer,
-    clock: Clock,
+    /// None where systems are simulated.
+    clock: Option<Clock>,
     port: u16,
     tokens: Mutex<HashMap<String, Api>>,
     folder: TempDir,
@@ -64,6 +68,11 @@ impl Stack {
         Self::with(&Setup::default())
     }
 
+    /// With simulated systems: receiver and SMTP server are there, and should hear nothing.
+    pub fn simulated() -> Self {
+        Self::with(&Setup { simulated: true, ..Setup::default() })
+    }
+
     /// With another setup.
     pub fn with(setup: &Setup) -> Self {
         let folder = TempDir::with_prefix("countersign-e2e-").expect("there is room for a temporary folder");
@@ -72,7 +81,7 @@ impl Stack {
         let urls = [("erp_url", receiver.url()), ("billing_url", receiver.url()), ("smtp_url", mail.url())];
         let settings: Vec<_> = urls.iter().map(|(name, url)| (*name, url.as_str())).collect();
         project::copy(&folder.path().join("project"), &settings);
-        let clock = Clock::new(setup.at, setup.speed);
+        let clock = (!setup.simulated).then(|| Clock::new(setup.at, setup.speed));
         let tokens = Mutex::default();
         let mut stack = Self { process: None, receiver, mail, clock, port: port(), tokens, folder };
         stack.up();
@@ -99,9 +108,12 @@ impl Stack {
             &self.home("operator"),
             &[("ERP_TOKEN", ERP_TOKEN), ("BILLING_TOKEN", BILLING_TOKEN), ("ERP_WEBHOOK", SECRET)],
         );
-        command.args(["run", "--listen", &format!("127.0.0.1:{}", self.port)]);
-        command.args(["--clock", &self.clock.flag()]);
-        Process::start("countersign run", &mut command, &self.log())
+        let verb = if self.clock.is_some() { "run" } else { "dev" };
+        command.args([verb, "--listen", &format!("127.0.0.1:{}", self.port)]);
+        if let Some(clock) = &self.clock {
+            command.args(["--clock", &clock.flag()]);
+        }
+        Process::start("countersign", &mut command, &self.log())
     }
 
     /// Asks it to end, and waits for it.
@@ -127,28 +139,24 @@ impl Stack {
 
     /// Lets time pass while it is down, and starts it again.
     pub fn sleep_through(&mut self, time: Duration) {
-        self.down();
-        self.clock.skip(time);
-        self.up();
+        let now = instant(&self.api(ANA).status().unwrap_or_else(|error| panic!("{error}")).now);
+        self.sleep_until(later(now, time));
     }
 
-    /// The same, until the instant has passed by a minute.
-    pub fn sleep_past(&mut self, instant: &str) {
-        let instant: jiff::Timestamp =
-            instant.parse().unwrap_or_else(|error| panic!("`{instant}` is no instant: {error}"));
-        let ahead = self.clock.now().duration_until(instant);
-        let ahead = Duration::try_from(ahead).unwrap_or_default();
-        self.sleep_through(ahead + Duration::from_mins(1));
+    /// The same, until an instant as the API writes it has passed by a minute.
+    pub fn sleep_past(&mut self, at: &str) {
+        self.sleep_until(later(instant(at), Duration::from_mins(1)));
+    }
+
+    fn sleep_until(&mut self, at: Timestamp) {
+        self.down();
+        self.clock.as_mut().expect("only a scaled clock can be put ahead").put_ahead(at);
+        self.up();
     }
 
     /// Waits so much of the stack's time.
     pub fn pass(&self, time: Duration) {
-        std::thread::sleep(self.clock.real(time));
-    }
-
-    /// Puts its clock ahead, for the next start.
-    pub fn skip(&mut self, time: Duration) {
-        self.clock.skip(time);
+        std::thread::sleep(self.clock.as_ref().map_or(time, |clock| clock.real(time)));
     }
 
     // Where things are.

@@ -1,0 +1,68 @@
+//! What needs nobody, and what needs nobody's objection.
+
+use std::time::Duration;
+
+use e2e::stack::{ANA, DANA, ELI};
+use e2e::{Invoice, Setup, Stack};
+
+use crate::books::{nothing_was_paid, paid_once_and_read_back};
+
+#[test]
+fn a_small_invoice_of_a_trusted_vendor_is_paid_at_once_proved_and_told() {
+    let mut stack = Stack::start();
+    let run = stack.submit(&Invoice::new("i-1", "120.00"));
+    let seen = stack.until(&run, "done");
+
+    let payment = paid_once_and_read_back(&stack, "i-1", "120.00");
+    assert_eq!(seen.action("billing.pay"), "verified");
+    assert_eq!(stack.receiver.invoice_status("i-1"), "settled");
+
+    let mail = stack.mail_to("ap@paper.test", &["i-1"]);
+    assert_eq!(mail.subject, format!("Payment {}", payment.id));
+    assert!(mail.text.contains("We have paid your invoice i-1: 120.00 EUR."), "{mail:?}");
+    assert_eq!(stack.mailbox().len(), 1, "nobody else was told: {:?}", stack.mailbox());
+
+    let why = stack.cli(ANA, &["why", &run]);
+    for word in ["small, and we know them", "billing.pay", "120.00 EUR"] {
+        assert!(why.ok().contains(word), "`{word}` is not in:\n{}", why.out);
+    }
+    stack.cli(ANA, &["audit", "verify"]).ok();
+    stack.down();
+    stack.command(ANA, &["audit", "verify"]).ok();
+}
+
+#[test]
+fn an_invoice_within_the_leads_mandate_is_paid_when_nobody_objects_in_time() {
+    let stack = Stack::with(&Setup { speed: 600, ..Setup::default() });
+    let run = stack.submit(&Invoice::new("i-1", "3000.00"));
+    for lead in [DANA, ELI] {
+        stack.mail_to(lead, &["Pay 3000.00 EUR to Acme Paper?"]);
+    }
+    nothing_was_paid(&stack);
+    assert_eq!(stack.run(&run).status, "open");
+
+    stack.until(&run, "done");
+    paid_once_and_read_back(&stack, "i-1", "3000.00");
+    stack.mail_to("ap@paper.test", &["i-1", "3000.00 EUR"]);
+    let why = stack.api(ANA).why(&run).expect("the run has a why");
+    assert_eq!(why["consents"][0]["evidence"], "silence", "{why}");
+}
+
+#[test]
+fn an_objection_stops_the_payment_and_the_ledger_says_so() {
+    let stack = Stack::with(&Setup { speed: 120, ..Setup::default() });
+    let run = stack.submit(&Invoice::new("i-1", "3000.00"));
+    let task = stack.task(DANA, "approval", Some(&run));
+    stack.cli(DANA, &["object", &task.id, "--because", "we have not received the goods"]).ok();
+
+    stack.until(&run, "refused");
+    assert_eq!(stack.receiver.invoice_status("i-1"), "refused");
+    let why = stack.cli(ANA, &["why", &run]);
+    for word in [DANA, "we have not received the goods"] {
+        assert!(why.ok().contains(word), "`{word}` is not in:\n{}", why.out);
+    }
+    // The window ends, and nothing follows from it.
+    stack.pass(Duration::from_mins(35));
+    assert_eq!(stack.run(&run).status, "refused");
+    nothing_was_paid(&stack);
+}

@@ -1,0 +1,41 @@
+//! Time goes on while the process is down.
+
+use std::time::Duration;
+
+use e2e::stack::{ANA, DANA, ELI};
+use e2e::{Invoice, Setup, Stack};
+
+use crate::books::{attempts, nothing_was_paid, paid_once_and_read_back};
+
+#[test]
+fn a_window_that_ends_while_the_process_is_down_counts_once_when_it_is_back() {
+    let mut stack = Stack::start();
+    let run = stack.submit(&Invoice::new("i-1", "3000.00"));
+    stack.mail_to(DANA, &["Pay 3000.00 EUR"]);
+    stack.mail_to(ELI, &["Pay 3000.00 EUR"]);
+    let told = stack.task(DANA, "approval", Some(&run));
+    stack.kill();
+    nothing_was_paid(&stack);
+    stack.up();
+    assert_eq!(stack.run(&run).status, "open", "the window has not ended");
+
+    stack.sleep_through(Duration::from_hours(2));
+    stack.until(&run, "done");
+    stack.restart();
+    paid_once_and_read_back(&stack, "i-1", "3000.00");
+    assert_eq!(attempts(&stack.receiver.record(), "i-1").len(), 1);
+    stack.mail_to("ap@paper.test", &["i-1"]);
+    assert_eq!(stack.mailbox().iter().filter(|mail| mail.to == "ap@paper.test").count(), 1);
+    assert_eq!(stack.task_detail(&told.id).status, "settled");
+}
+
+#[test]
+fn a_store_keeps_its_kind_of_time() {
+    let mut stack = Stack::with(&Setup { speed: 600, ..Setup::default() });
+    stack.until(&stack.submit(&Invoice::new("i-1", "120.00")), "done");
+    stack.down();
+    let said = stack.command(ANA, &["run", "--listen", "127.0.0.1:0"]).fails();
+    assert!(said.contains("--clock"), "{said}");
+    stack.up();
+    stack.cli(ANA, &["audit", "verify"]).ok();
+}
