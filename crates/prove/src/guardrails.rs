@@ -1,0 +1,384 @@
+//! Guardrails as claims over every path to an action: the consent is there, or the amount is within the limit.
+
+use countersign_diagnostics::{Code, Counterexample, Diagnostic, FileId, codes};
+use countersign_ir::program::{
+    Approval, Approve, Branch, Covers, Effect, Expr, Flow, FlowId, Guardrail, GuardrailId, LevelId, Needs,
+    Program, StepId, StepKind,
+};
+use countersign_ir::spans::{Place, SpanTable, Subject};
+use countersign_ir::value::{Money, Value};
+
+use crate::bounds::{lowest, upper};
+use crate::terms::{name, resolve, substitute};
+use crate::witness;
+
+/// One action on one path, under one guardrail.
+struct Claim<'p> {
+    program: &'p Program,
+    spans: &'p SpanTable,
+    guardrail: &'p Guardrail,
+    guardrail_id: GuardrailId,
+    policy: &'p Approval,
+    level: LevelId,
+    flow: &'p Flow,
+    flow_id: FlowId,
+    step: StepId,
+    /// The approve steps whose approved block it stands in.
+    inside: Vec<StepId>,
+    /// `billing.pay`
+    action: String,
+    /// What moves, in the words of the flow, and above which amount the guardrail speaks; none for a guardrail without
+    /// an amount.
+    money: Option<(Expr, &'p Expr)>,
+}
+
+/// What cannot be shown, over all guardrails, flows and actions.
+pub(crate) fn findings(program: &Program, spans: &SpanTable) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for (place, guardrail) in program.guardrails.iter().enumerate() {
+        let Needs::Level { policy, level, .. } = &guardrail.needs else { continue };
+        let Some(approval) = program.approvals.get(policy.index()) else { continue };
+        let guardrail_id = GuardrailId(u16::try_from(place).unwrap_or(u16::MAX));
+        for (flow_place, flow) in program.flows.iter().enumerate() {
+            for (step_place, step) in flow.steps.iter().enumerate() {
+                let StepKind::Act { call, .. } = &step.kind else { continue };
+                let system = program.systems.get(call.system.index());
+                let Some((system, action)) =
+                    system.and_then(|s| Some((s, s.actions.get(call.action.index())?)))
+                else {
+                    continue;
+                };
+                let money = match (&guardrail.covers, &action.effect) {
+                    (Covers::MoneyAbove(limit), Effect::MovesMoney { out: true, amount }) => {
+                        Some((resolve(flow, &substitute(amount, &call.args)), limit))
+                    }
+                    (Covers::Messages(template), Effect::Messages { .. }) => {
+                        if template.is_some_and(|template| !renders(flow, &call.args, template)) {
+                            continue;
+                        }
+                        None
+                    }
+                    (Covers::Deletes(record), Effect::Deletes(deleted)) if record == deleted => None,
+                    _ => continue,
+                };
+                let claim = Claim {
+                    program,
+                    spans,
+                    guardrail,
+                    guardrail_id,
+                    policy: approval,
+                    level: *level,
+                    flow,
+                    flow_id: FlowId(u16::try_from(flow_place).unwrap_or(u16::MAX)),
+                    step: StepId(u16::try_from(step_place).unwrap_or(u16::MAX)),
+                    inside: enclosing(flow, step),
+                    action: format!("{}.{}", system.name, action.name),
+                    money,
+                };
+                found.extend(claim.show());
+            }
+        }
+    }
+    found
+}
+
+/// The approve steps around a step, by the shape of the flow: the block for a no is inside of nothing.
+fn enclosing(flow: &Flow, step: &Step) -> Vec<StepId> {
+    let mut around = Vec::new();
+    let mut parent = step.parent;
+    // A flow that was tampered with may have a circle; no step lies deeper than there are steps.
+    for _ in 0..flow.steps.len() {
+        let Some((id, branch)) = parent else { break };
+        let Some(outer) = flow.steps.get(id.index()) else { break };
+        if branch == Branch::Body && matches!(outer.kind, StepKind::Approve(_)) {
+            around.push(id);
+        }
+        parent = outer.parent;
+    }
+    around
+}
+
+/// Whether one of the arguments is, or may be, a text from that template. A draft whose origin is not a step of this flow
+/// may be from any.
+fn renders(flow: &Flow, args: &[Expr], template: countersign_ir::program::TemplateId) -> bool {
+    args.iter().any(|arg| {
+        let Expr::Slot(slot) = resolve(flow, arg) else { return false };
+        flow.steps.iter().any(
+            |step| matches!(&step.kind, StepKind::Render { into, template: used, .. } if *into == slot && *used == template),
+        )
+    })
+}
+
+/// How one consent falls short.
+enum Shortfall {
+    /// It is of another policy or level, whatever the case.
+    Never,
+    /// A rule gives another level, and this case slips through.
+    Refuted { rule: usize, level: String, case: Vec<(String, String)> },
+    /// A rule gives another level, and nothing in it bounds the amount.
+    NotShown { rule: usize, level: String },
+}
+
+impl Claim<'_> {
+    fn level_name(&self) -> String {
+        let level = self.policy.levels.get(self.level.index()).map_or("?", |level| level.name.as_str());
+        format!("{}.{level}", self.policy.name)
+    }
+
+    /// The least amount that the guardrail speaks of.
+    fn smallest_above(&self) -> Option<Money> {
+        let (_, limit) = self.money.as_ref()?;
+        let mut money = lowest(self.program, limit)?;
+        money.minor = money.minor.checked_add(1)?;
+        Some(money)
+    }
+
+    fn show(&self) -> Option<Diagnostic> {
+        // A constant amount within the limit needs nothing.
+        if let Some((Expr::Const(Value::Money(amount)), limit)) = &self.money
+            && lowest(self.program, limit)
+                .is_some_and(|l| l.currency == amount.currency && amount.minor <= l.minor)
+        {
+            return None;
+        }
+        let mut worst: Option<(StepId, Shortfall)> = None;
+        for around in &self.inside {
+            let step = self.flow.steps.get(around.index())?;
+            let StepKind::Approve(approve) = &step.kind else { continue };
+            let shortfall = self.shortfall(approve)?;
+            // A consent that could cover says more about what is wrong than one that never could.
+            if worst.is_none() || !matches!(shortfall, Shortfall::Never) {
+                worst = Some((*around, shortfall));
+            }
+        }
+        Some(self.diagnostic(worst))
+    }
+
+    /// How this consent falls short of what the guardrail needs; none if it never does.
+    fn shortfall(&self, approve: &Approve) -> Option<Shortfall> {
+        let wanted = self.policy.levels.get(self.level.index()).map(|level| level.name.as_str());
+        let same_policy =
+            self.program.approvals.get(approve.policy.index()).is_some_and(|p| std::ptr::eq(p, self.policy));
+        if !same_policy {
+            return Some(Shortfall::Never);
+        }
+        let is_wanted =
+            |expr: &Expr| matches!(expr, Expr::Const(Value::Enum(name)) if Some(&**name) == wanted);
+        let level = resolve(self.flow, &approve.level);
+        if is_wanted(&level) {
+            return None;
+        }
+        let Expr::Slot(slot) = level else { return Some(Shortfall::Never) };
+        let decided = self.flow.steps.iter().find_map(|step| match &step.kind {
+            StepKind::Decide { into, decision, args } if *into == slot => Some((decision, args)),
+            _ => None,
+        });
+        let Some((decision, args)) = decided else { return Some(Shortfall::Never) };
+        let decision = self.program.decisions.get(decision.index())?;
+        let args: Vec<Expr> = args.iter().map(|arg| resolve(self.flow, arg)).collect();
+        let conditions = witness::conditions(&decision.rules, &args);
+        let mut not_shown = None;
+        for (place, rule) in decision.rules.iter().enumerate() {
+            if is_wanted(&rule.result) || self.bounded(&conditions, place) {
+                continue;
+            }
+            let level = match &rule.result {
+                Expr::Const(Value::Enum(name)) => name.to_string(),
+                _ => "another level".into(),
+            };
+            if let Some(case) = self.case(&conditions, place) {
+                return Some(Shortfall::Refuted { rule: place, level, case });
+            }
+            not_shown.get_or_insert(Shortfall::NotShown { rule: place, level });
+        }
+        not_shown
+    }
+
+    /// Whether the rule fires only for amounts within the limit: its own condition says so, or that no earlier one held.
+    fn bounded(&self, conditions: &[Option<Expr>], place: usize) -> bool {
+        let Some((amount, limit)) = &self.money else { return false };
+        let own = conditions.get(place).into_iter().flatten().map(|condition| (condition, true));
+        let earlier = conditions.iter().take(place).flatten().map(|condition| (condition, false));
+        own.chain(earlier).any(|(condition, holds)| {
+            upper(self.program, condition, amount, holds).within(self.program, limit)
+        })
+    }
+
+    /// A case just above the limit in which this rule is the one that fires.
+    fn case(&self, conditions: &[Option<Expr>], place: usize) -> Option<Vec<(String, String)>> {
+        let (amount, _) = self.money.as_ref()?;
+        let above = self.smallest_above()?;
+        let settings = self.program.settings.iter().enumerate().filter_map(|(at, setting)| {
+            let id = countersign_ir::program::SettingId(u16::try_from(at).ok()?);
+            Some((Expr::Setting(id), setting.default.clone()?))
+        });
+        let settings: Vec<(Expr, Value)> = settings.collect();
+        let case = witness::find(conditions, place, (amount, above), &settings)?;
+        let named = case.iter().filter(|(term, _)| !matches!(term, Expr::Setting(_)));
+        named.map(|(term, value)| Some((name(self.program, self.flow, term)?, literal(value)))).collect()
+    }
+
+    fn place(&self, subject: Subject) -> Option<&Place> {
+        self.spans.place(subject)
+    }
+
+    fn at(&self, code: Code, headline: String) -> Diagnostic {
+        let step = self
+            .place(Subject::Step(self.flow_id, self.step))
+            .or_else(|| self.place(Subject::Flow(self.flow_id)));
+        let (file, span) = step.map_or((0, 0..0), |place| (place.file, place.span.clone()));
+        let mut diagnostic = Diagnostic::new(code, FileId::new(file), span, headline);
+        if let Some(place) = self.place(Subject::Guardrail(self.guardrail_id)) {
+            let text = format!("the guardrail \"{}\" is here", self.guardrail.name);
+            diagnostic = diagnostic.label(FileId::new(place.file), place.span.clone(), text);
+        }
+        diagnostic
+    }
+
+    /// The rules of the decision that an approve step's level comes from.
+    fn decision_of(
+        &self,
+        around: StepId,
+    ) -> Option<(countersign_ir::program::DecisionId, &countersign_ir::program::Decision)> {
+        let StepKind::Approve(approve) = &self.flow.steps.get(around.index())?.kind else { return None };
+        let Expr::Slot(slot) = resolve(self.flow, &approve.level) else { return None };
+        let id = self.flow.steps.iter().find_map(|step| match &step.kind {
+            StepKind::Decide { into, decision, .. } if *into == slot => Some(*decision),
+            _ => None,
+        })?;
+        Some((id, self.program.decisions.get(id.index())?))
+    }
+
+    fn diagnostic(&self, worst: Option<(StepId, Shortfall)>) -> Diagnostic {
+        let needed = self.level_name();
+        let what = match &self.money {
+            Some((amount, limit)) => {
+                let amount = name(self.program, self.flow, amount).unwrap_or_else(|| "an amount".into());
+                let limit = match limit {
+                    Expr::Const(value) => literal(value),
+                    other => name(self.program, self.flow, other).unwrap_or_else(|| "the limit".into()),
+                };
+                format!("{amount} above {limit}")
+            }
+            None => "it".to_owned(),
+        };
+        match worst {
+            None | Some((_, Shortfall::Never)) => {
+                let headline = format!("`{}` runs without the consent of `{needed}`", self.action);
+                let diagnostic = self
+                    .at(codes::PAST_A_GUARDRAIL, headline)
+                    .primary(format!("nobody agrees to {what} on the way here"))
+                    .reason(format!("\"{}\" would not be kept: no {needed} stands between the rules and this action", self.guardrail.name))
+                    .help(format!("put the action into `approve {} at … {{ … }}`, at a level that gives `{needed}` where it is needed", self.policy.name));
+                self.with_case(diagnostic, &[], None)
+            }
+            Some((around, Shortfall::Refuted { rule, level, case })) => {
+                let policy = &self.policy.name;
+                let headline =
+                    format!("`{}` gets past the guardrail \"{}\"", self.action, self.guardrail.name);
+                let mut diagnostic = self
+                    .at(codes::PAST_A_GUARDRAIL, headline)
+                    .primary(format!("needs {needed} for {what}"))
+                    .reason(format!(
+                        "rule {} gives `{policy}.{level}`, and its condition does not keep {what} out",
+                        rule + 1
+                    ));
+                let mut through = None;
+                if let Some((id, decision)) = self.decision_of(around) {
+                    diagnostic = self.label_rule(diagnostic, id, rule, &format!("gives `{level}`"));
+                    through = Some((decision.name.clone(), rule, format!("{policy}.{level}")));
+                }
+                self.with_case(diagnostic.help(self.advice(rule, &needed)), &case, through)
+            }
+            Some((around, Shortfall::NotShown { rule, level })) => {
+                let policy = &self.policy.name;
+                let headline = format!(
+                    "it cannot be shown that `{}` keeps to the guardrail \"{}\"",
+                    self.action, self.guardrail.name
+                );
+                let mut diagnostic = self
+                    .at(codes::GUARDRAIL_NOT_SHOWN, headline)
+                    .primary(format!("needs {needed} for {what}"))
+                    .reason(format!("rule {} gives `{policy}.{level}`, and nothing in its condition bounds the amount in a way that can be followed", rule + 1));
+                if let Some((id, _)) = self.decision_of(around) {
+                    diagnostic = self.label_rule(diagnostic, id, rule, "this clause stands in the way");
+                }
+                diagnostic.help(self.advice(rule, &needed))
+            }
+        }
+    }
+
+    fn advice(&self, rule: usize, needed: &str) -> String {
+        match &self.money {
+            Some((amount, limit)) => {
+                let amount = name(self.program, self.flow, amount).unwrap_or_else(|| "the amount".into());
+                let limit = match limit {
+                    Expr::Const(value) => literal(value),
+                    other => name(self.program, self.flow, other).unwrap_or_else(|| "the limit".into()),
+                };
+                format!(
+                    "add `and {amount} <= {limit}` to the condition of rule {}, or let it give `{needed}`",
+                    rule + 1
+                )
+            }
+            None => format!("let rule {} give `{needed}`", rule + 1),
+        }
+    }
+
+    fn label_rule(
+        &self,
+        diagnostic: Diagnostic,
+        id: countersign_ir::program::DecisionId,
+        rule: usize,
+        text: &str,
+    ) -> Diagnostic {
+        let rule = u16::try_from(rule).unwrap_or(u16::MAX);
+        match self.place(Subject::Rule(id, rule)) {
+            Some(place) => diagnostic.label(FileId::new(place.file), place.span.clone(), text.to_owned()),
+            None => diagnostic,
+        }
+    }
+
+    /// The case as a short story, in literals that a test can take over.
+    fn with_case(
+        &self,
+        diagnostic: Diagnostic,
+        case: &[(String, String)],
+        through: Option<(String, usize, String)>,
+    ) -> Diagnostic {
+        let Some(((amount, _), above)) = self.money.as_ref().zip(self.smallest_above()) else {
+            return diagnostic;
+        };
+        let above = literal(&Value::Money(above));
+        let mut example = Counterexample::new();
+        if case.is_empty() {
+            let amount = name(self.program, self.flow, amount).unwrap_or_else(|| "the amount".into());
+            example = example.input(amount, above.clone());
+        }
+        for (name, value) in case {
+            example = example.input(name.clone(), value.clone());
+        }
+        let wants = format!("the guardrail wants {}", self.level_name());
+        let moves = format!("{} moves {above}", self.action);
+        let story = match through {
+            Some((decision, rule, level)) => {
+                format!("{decision} rule {} → {level} → {moves}; {wants}", rule + 1)
+            }
+            None => format!("{moves}; {wants}"),
+        };
+        diagnostic.counterexample(example.story(story))
+    }
+}
+
+/// A value as the source writes it.
+fn literal(value: &Value) -> String {
+    match value {
+        Value::Bool(yes) => yes.to_string(),
+        Value::Text(text) => format!("{text:?}"),
+        Value::Money(money) => {
+            let text = money.to_string();
+            text.replace(".00 ", " ")
+        }
+        other => other.to_string(),
+    }
+}
