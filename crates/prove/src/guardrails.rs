@@ -3,7 +3,7 @@
 use countersign_diagnostics::{Code, Counterexample, Diagnostic, FileId, codes};
 use countersign_ir::program::{
     Approval, Approve, Branch, Covers, Effect, Expr, Flow, FlowId, Guardrail, GuardrailId, LevelId, Needs,
-    Program, StepId, StepKind,
+    Program, Step, StepId, StepKind,
 };
 use countersign_ir::spans::{Place, SpanTable, Subject};
 use countersign_ir::value::{Money, Value};
