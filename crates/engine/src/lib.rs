@@ -15,6 +15,7 @@ mod delivery;
 pub mod eval;
 mod gate;
 mod history;
+pub mod narrate;
 pub mod protocol;
 pub mod run;
 mod state;
