@@ -21,6 +21,7 @@ mod outcome;
 mod record;
 mod world;
 
+pub use record::plausible;
 pub use world::{Called, Effect, Message, World};
 
 #[cfg(doc)]

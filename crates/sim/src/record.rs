@@ -10,6 +10,11 @@ const DEPTH: usize = 8;
 /// Something that has a name and a type, from which fields of the same name and type are filled.
 pub(crate) type Named = (String, Type, Value);
 
+/// Something of that type, for where nobody cares what it is.
+pub fn plausible(program: &Program, name: &str, ty: &Type) -> Value {
+    Maker { program, named: &[], id: name, now: 0 }.plausible(name, ty, 0)
+}
+
 /// What new values are made from.
 pub(crate) struct Maker<'a> {
     pub program: &'a Program,
