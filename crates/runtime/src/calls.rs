@@ -11,6 +11,8 @@ use std::sync::mpsc::Sender;
 
 use countersign_engine::protocol::{Actor, Body};
 use countersign_ir::classify::TOO_LATE;
+use countersign_ir::program::Type;
+use countersign_ir::value::Value;
 use countersign_ir::wire::{Call, Reply, Verb};
 use countersign_systems::Connector;
 use tokio::sync::Semaphore;
@@ -23,10 +25,14 @@ use crate::gauges::Gauges;
 /// How many calls to one system are out at once.
 pub const CALLS_AT_ONCE: usize = 32;
 
+/// Who wants to know of every payload that passed its type.
+pub type Announce = Arc<dyn Fn(&Type, &Value) + Send + Sync>;
+
 /// How each system is reached, by its name in the program.
 #[derive(Clone, Default)]
 pub struct Connectors {
     by_system: BTreeMap<String, Line>,
+    announce: Option<Announce>,
 }
 
 #[derive(Clone)]
@@ -58,6 +64,17 @@ impl Connectors {
         let line = Line { connector, permits: Arc::new(Semaphore::new(at_once.max(1))) };
         self.by_system.insert(system.into(), line);
         self
+    }
+
+    /// With somebody who wants to know of every payload before its run begins: simulated systems hold what is announced.
+    #[must_use]
+    pub fn announcing(mut self, announce: Announce) -> Self {
+        self.announce = Some(announce);
+        self
+    }
+
+    pub(crate) fn announce(&self) -> Option<&Announce> {
+        self.announce.as_ref()
     }
 
     /// System and where its calls go, for people.

@@ -1,6 +1,6 @@
 //! The handle: what the door, people and their tools ask of a running process.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, OnceLock};
 
@@ -16,6 +16,7 @@ use countersign_ir::program::{Flow, FlowId};
 use countersign_store::{StoreError, StoreRead};
 use tokio::sync::{oneshot, watch};
 
+use crate::calls::Announce;
 use crate::clock::Clock;
 use crate::command::{Command, Delivery, Query};
 use crate::error::{Fatal, InputError};
@@ -36,8 +37,7 @@ pub(crate) struct Inner {
     pub reader: Option<Sender<Query>>,
     pub systems: Vec<(String, String)>,
     pub ended: watch::Receiver<Outcome>,
-    /// Deliveries that are on their way through the door.
-    pub waiting: AtomicUsize,
+    pub announce: Option<Announce>,
     pub tokens: OnceLock<Tokens>,
 }
 
@@ -138,13 +138,18 @@ impl Handle {
         let refine = Refinements { settings: &deployment.settings };
         let decoded = json::decode(&deployment.program, &flow.trigger.payload, body, &refine);
         let what = match decoded {
-            Ok(payload) => Body::Arrived(Box::new(Arrived {
-                deployment: deployment.hash,
-                flow: flow_id,
-                event: event.clone(),
-                body: hash,
-                payload,
-            })),
+            Ok(payload) => {
+                if let Some(announce) = &self.inner.announce {
+                    announce(&flow.trigger.payload, &payload);
+                }
+                Body::Arrived(Box::new(Arrived {
+                    deployment: deployment.hash,
+                    flow: flow_id,
+                    event: event.clone(),
+                    body: hash,
+                    payload,
+                }))
+            }
             Err(violation) => Body::Rejected(Box::new(Rejected {
                 deployment: deployment.hash,
                 flow: flow_id,
@@ -275,7 +280,6 @@ impl Handle {
         let (done, outcome) = oneshot::channel();
         let delivery = Delivery { cell, by, body, existing, done: Some(done) };
         self.inner.gauges.queued.fetch_add(1, Ordering::Relaxed);
-        let _waits = Waits::begin(&self.inner.waiting);
         self.inner.inbox.send(Command::Input(delivery)).map_err(|_| InputError::Ending)?;
         outcome.await.map_err(|_| InputError::Ending)?
     }
@@ -331,21 +335,6 @@ impl Handle {
             Ok(outcome) => outcome.clone().unwrap_or(Err(Fatal::Stopped)),
             Err(_) => Err(Fatal::Stopped),
         }
-    }
-}
-
-struct Waits<'a>(&'a AtomicUsize);
-
-impl<'a> Waits<'a> {
-    fn begin(counter: &'a AtomicUsize) -> Self {
-        counter.fetch_add(1, Ordering::Relaxed);
-        Self(counter)
-    }
-}
-
-impl Drop for Waits<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -23,11 +23,12 @@ mod library;
 mod limits;
 mod people;
 mod seal;
+pub mod simulation;
 mod start;
 mod tell;
 mod views;
 
-pub use calls::{CALLS_AT_ONCE, Connectors};
+pub use calls::{Announce, CALLS_AT_ONCE, Connectors};
 pub use clock::{Clock, ClockError, ClockSpec, LogTime, NotAClock, RealClock, ScaledClock};
 pub use connectors::{ConnectError, Environment, Secrets, connect};
 pub use error::{Fatal, InputError, StartError};

@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use countersign_engine::Deployment;
-use countersign_engine::protocol::{Actor, Body};
+use countersign_engine::protocol::{Actor, Body, Input};
 use countersign_host::Oracle;
 use countersign_ir::program::Program;
 use countersign_ir::value::Value;
@@ -18,7 +18,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::aside::{self, Aside};
 use crate::batch::{Moved, Outgoing, parse_call_id};
-use crate::calls::{Calls, Connectors};
+use crate::calls::{Announce, Calls, Connectors};
 use crate::cells::Cells;
 use crate::clock::{self, Clock, ClockSpec};
 use crate::command::{Command, Delivery, Query};
@@ -89,6 +89,7 @@ struct Ready {
     library: Arc<Library>,
     reader: Option<SqliteReader>,
     systems: Vec<(String, String)>,
+    announce: Option<Announce>,
 }
 
 impl Runtime {
@@ -118,6 +119,7 @@ impl Runtime {
                         library: Arc::clone(&driver.library),
                         reader,
                         systems,
+                        announce: driver.calls.connectors.announce().cloned(),
                     };
                     let _ = ready.send(Ok(stands));
                     driver.run()
@@ -129,7 +131,8 @@ impl Runtime {
             let _ = ended.send(Some(outcome));
         })?;
         let lost = || StartError::System(std::io::Error::other("the driver ended while it started"));
-        let Ready { clock, current, library, reader, systems } = stands.await.map_err(|_| lost())??;
+        let Ready { clock, current, library, reader, systems, announce } =
+            stands.await.map_err(|_| lost())??;
         let reader = reader.map(spawn_reader).transpose()?;
         Ok(Handle::new(Inner {
             inbox,
@@ -140,8 +143,8 @@ impl Runtime {
             limits,
             reader,
             systems,
+            announce,
             ended: watching,
-            waiting: AtomicUsize::new(0),
             tokens: OnceLock::new(),
         }))
     }
@@ -208,6 +211,7 @@ fn open(
         closing: None,
         store,
     };
+    announce_again(&driver)?;
     take_up(&mut driver)?;
     Ok((driver, reader, systems))
 }
@@ -236,6 +240,29 @@ fn count(store: &dyn StoreRead, gauges: &Gauges) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+/// Tells simulated systems of the payloads that came before this process: they remember nothing themselves.
+fn announce_again(driver: &Driver) -> Result<(), StoreError> {
+    let Some(announce) = driver.calls.connectors.announce() else { return Ok(()) };
+    let mut after = 0;
+    loop {
+        let page = driver.store.read().entries_after(after, PAGE)?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.position;
+        for entry in page.into_iter().filter(|entry| entry.kind == "arrived") {
+            let Ok(Input { body: Body::Arrived(arrived), .. }) = countersign_ir::from_cbor(&entry.body)
+            else {
+                continue;
+            };
+            // The types of another program are not those of this one.
+            if arrived.deployment == driver.current.hash
+                && let Ok(flow) = driver.current.flow(arrived.flow)
+            {
+                announce(&flow.trigger.payload, &arrived.payload);
+            }
+        }
+    }
 }
 
 /// Takes up the calls that the last process left behind: reads are made again, of all else nobody knows whether it left.
