@@ -1,0 +1,36 @@
+//! What the tests of the checker share.
+#![allow(dead_code, reason = "each test uses a part")]
+
+use std::path::{Path, PathBuf};
+
+use countersign_check::{Checked, Memory, check};
+use countersign_diagnostics::{Format, Style, render};
+
+/// A folder of the repository, as sources.
+pub fn folder(path: &str) -> Memory {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
+    let mut sources = Memory::new();
+    let mut todo = vec![PathBuf::new()];
+    while let Some(next) = todo.pop() {
+        for entry in std::fs::read_dir(root.join(&next)).unwrap() {
+            let entry = entry.unwrap();
+            let inner = next.join(entry.file_name());
+            if entry.file_type().unwrap().is_dir() {
+                todo.push(inner);
+            } else if let Ok(text) = std::fs::read_to_string(entry.path()) {
+                sources = sources.with(inner.to_str().unwrap().replace('\\', "/"), text);
+            }
+        }
+    }
+    sources
+}
+
+/// The findings as people see them.
+pub fn human(checked: &Checked) -> String {
+    render(Format::Human, Style::default(), &checked.files, &checked.diagnostics)
+}
+
+/// Checks one file.
+pub fn check_text(text: &str) -> Checked {
+    check(&Memory::new().with("main.flow", text))
+}
