@@ -1,5 +1,7 @@
 //! The examples that ship with the language stand in the one style already.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+
 use countersign_fmt::format;
 
 #[test]

@@ -1,5 +1,7 @@
 //! However the blanks of a program stand, formatting keeps the program, and formatting again changes nothing.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+
 use countersign_fmt::format;
 use countersign_syntax::{TokenKind, parse};
 use proptest::prelude::*;
@@ -43,7 +45,7 @@ fn check(source: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_blanks_are_formatted_for_good(which in 0..6_usize, choices in prop::collection::vec(0..6_usize, 1..400)) {

@@ -1,5 +1,7 @@
 //! The one style, construct by construct.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+
 use countersign_fmt::{FormatRefused, format};
 
 /// Formats, and makes sure that formatting again changes nothing.

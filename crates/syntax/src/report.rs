@@ -6,7 +6,7 @@
 use crate::brackets::Tok;
 use crate::error::{Expected, Hint, Relation, SyntaxError, SyntaxErrorKind};
 use crate::parser::Fail;
-use crate::{Span, TokenKind};
+use crate::{Span, TokenKind as T};
 use std::collections::HashSet;
 
 /// Adds an error for each failure that is no echo, and sorts all.
@@ -52,7 +52,7 @@ impl Reporter<'_> {
             return Some(SyntaxError::new(span, kind));
         }
         let found = self.token(fail.at).or(self.tokens.last())?;
-        if found.added || matches!(found.kind, TokenKind::BadLiteral | TokenKind::BadText) {
+        if found.added || matches!(found.kind, T::BadLiteral | T::BadText) {
             return None;
         }
         let before = found.index.checked_sub(1).and_then(|at| self.token(at));
@@ -63,8 +63,14 @@ impl Reporter<'_> {
             return Some(SyntaxError { expected, found: Some(token(found)), ..error });
         }
         let span = match before {
-            // Nobody looks for what is missing on the next line.
-            Some(before) if found.starts_line || found.kind == TokenKind::End => Span::at(before.span.end),
+            // Nobody looks for what is missing on the next line, unless what stands before is whole.
+            Some(before) if (found.starts_line || found.kind == T::End) && !is_whole(&expected) => {
+                Span::at(before.span.end)
+            }
+            // Of a text that goes on, only the brace.
+            _ if matches!(found.kind, T::TextMiddle | T::TextTail) => {
+                Span::new(found.span.start, found.span.start + 1)
+            }
             _ => found.span,
         };
         let error = SyntaxError {
@@ -81,8 +87,8 @@ impl Reporter<'_> {
                 error.with_hint(Hint::Replace { span: found.span, with: kind.text().into() })
             }
             (SyntaxErrorKind::Missing, Some(before), [Expected::Token(kind)]) => {
-                let text = if kind.is_word() { format!(" {}", kind.text()) } else { kind.text().to_owned() };
-                let text = if *kind == TokenKind::FatArrow { " =>".into() } else { text.into() };
+                let tight = matches!(kind, T::Colon | T::Comma | T::Dot);
+                let text = if tight { kind.text().into() } else { format!(" {}", kind.text()).into() };
                 error.with_hint(Hint::Insert { at: before.span.end, text })
             }
             _ => error,
@@ -107,10 +113,10 @@ impl Reporter<'_> {
         let suspects = [(start, self.token(start.index + 1)?), (before, found)];
         suspects.into_iter().find_map(|(suspect, next)| {
             let reads_on = next.kind.is_word() || next.kind.opens_text() || next.kind.is_number();
-            if suspect.kind != TokenKind::Name || suspect.index >= found.index || !reads_on {
+            if suspect.kind != T::Name || suspect.index >= found.index || !reads_on {
                 return None;
             }
-            let words = TokenKind::ALL.iter().copied().filter(|kind| kind.is_word());
+            let words = T::ALL.iter().copied().filter(|kind| kind.is_word());
             Some((suspect.span, nearest(suspect.span.text(self.source), words, 4)?))
         })
     }
@@ -135,7 +141,7 @@ fn kind(source: &str, found: &Tok, before: Option<&Tok>, expected: &[Expected]) 
     if behind_number && word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_uppercase()) {
         return SyntaxErrorKind::UnknownUnit;
     }
-    let operator = before.is_some_and(|before| before.kind.is_operator() || before.kind == TokenKind::Not);
+    let operator = before.is_some_and(|before| before.kind.is_operator() || before.kind == T::Not);
     if operator && expected.contains(&Expected::Expression) {
         return SyntaxErrorKind::MissingOperand;
     }
@@ -146,42 +152,46 @@ fn kind(source: &str, found: &Tok, before: Option<&Tok>, expected: &[Expected]) 
     }
 }
 
-/// Marks that are written for one another.
-fn is_confused(kind: TokenKind) -> bool {
-    matches!(
-        kind,
-        TokenKind::Equals
-            | TokenKind::EqualEqual
-            | TokenKind::FatArrow
-            | TokenKind::Arrow
-            | TokenKind::Colon
-            | TokenKind::Semicolon
-            | TokenKind::Comma
-    )
+/// Whether the next entry or item could have started.
+fn is_whole(expected: &[Expected]) -> bool {
+    expected.contains(&Expected::Token(T::BraceClose)) || expected.contains(&Expected::Token(T::Use))
 }
 
-/// Behind an expression, any operator could follow; that helps only where nothing else could.
-fn without_continuations(expected: Vec<Expected>) -> Vec<Expected> {
-    let continues = |expected: &Expected| {
-        matches!(expected, Expected::Token(kind) if kind.is_operator()
-            || matches!(kind, TokenKind::ParenOpen | TokenKind::BracketOpen | TokenKind::Matches | TokenKind::Was
-                | TokenKind::With | TokenKind::Question))
-    };
-    if expected.iter().all(continues) {
-        return expected;
+/// Marks that are written for one another.
+fn is_confused(kind: T) -> bool {
+    matches!(kind, T::Equals | T::EqualEqual | T::FatArrow | T::Arrow | T::Colon | T::Semicolon | T::Comma)
+}
+
+/// Without what says no more than the others do: the tokens that a named thing starts with, and, behind a finished
+/// expression, the operators that could go on with it, unless nothing else could.
+fn without_continuations(mut expected: Vec<Expected>) -> Vec<Expected> {
+    let starts_expression =
+        [T::TextHead, T::BraceOpen, T::Not, T::Minus, T::History, T::Render, T::ParenOpen, T::BracketOpen];
+    if expected.contains(&Expected::Expression) {
+        expected.retain(|one| !starts_expression.iter().any(|kind| *one == Expected::Token(*kind)));
+    } else if expected.contains(&Expected::Text) {
+        expected.retain(|one| *one != Expected::Token(T::TextHead));
     }
-    expected.into_iter().filter(|expected| !continues(expected)).collect()
+    let continues = |expected: &Expected| {
+        let Expected::Token(kind) = expected else { return false };
+        let others = [T::ParenOpen, T::BracketOpen, T::Matches, T::Was, T::With, T::Question];
+        kind.is_operator() || others.contains(kind)
+    };
+    if !expected.iter().all(continues) {
+        expected.retain(|one| !continues(one));
+    }
+    expected
 }
 
 /// The word that is nearly this one, unless it is so short that any would be.
-fn nearest(found: &str, words: impl Iterator<Item = TokenKind>, shortest: usize) -> Option<&'static str> {
+fn nearest(found: &str, words: impl Iterator<Item = T>, shortest: usize) -> Option<&'static str> {
     let far = match found.len() {
         0..=2 => return None,
         3..=5 => 1,
         _ => 2,
     };
     words
-        .map(TokenKind::text)
+        .map(T::text)
         .map(|word| (strsim::osa_distance(found, word), word))
         .filter(|(distance, word)| (1..=far).contains(distance) && word.len() >= shortest)
         .min()

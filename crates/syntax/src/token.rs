@@ -109,6 +109,8 @@ kinds! {
         TextTail = "text",
         /// A text that does not end on its line; its error has been given.
         BadText = "text",
+        /// Where a line ends, in a text with mistakes; only the parser sees it.
+        Break = "end of the line",
         /// Where the text ends; only the parser sees it.
         End = "end of the file",
     }

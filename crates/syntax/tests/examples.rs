@@ -1,5 +1,7 @@
 //! The examples that ship with the language are read without a mistake.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+
 use countersign_syntax::parse;
 
 fn examples() -> Vec<(String, String)> {

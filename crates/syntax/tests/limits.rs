@@ -1,13 +1,13 @@
 //! Whatever a text nests, repeats or is made of, parsing it ends, with an error and without a panic.
 
-use countersign_syntax::{MAX_BYTES, SyntaxErrorKind, parse};
+use countersign_syntax::{MAX_BYTES, MAX_TOKENS, SyntaxErrorKind, parse};
 
 fn kinds(source: &str) -> Vec<SyntaxErrorKind> {
     parse(source).errors.iter().map(|error| error.kind).collect()
 }
 
 fn check_too_deep(before: &str, repeated: &str, after: &str) {
-    for times in [60, 1_000, 100_000] {
+    for times in [60, 1_000, 20_000] {
         let source = format!("{before}{}{after}", repeated.repeat(times));
         assert!(
             kinds(&source).contains(&SyntaxErrorKind::TooDeep),
@@ -62,6 +62,6 @@ fn a_file_that_is_too_long_is_refused_unread() {
     let source = " ".repeat(MAX_BYTES + 1);
     assert_eq!(kinds(&source), [SyntaxErrorKind::FileTooLong]);
     assert!(parse(&source).tokens.is_empty());
-    let source = "a ".repeat(MAX_BYTES / 2 - 1) + "+";
-    assert!(matches!(kinds(&source)[..], [SyntaxErrorKind::TooManyTokens] | [SyntaxErrorKind::Unexpected]));
+    let source = " a".repeat(MAX_TOKENS / 2 + 1);
+    assert_eq!(kinds(&source), [SyntaxErrorKind::TooManyTokens]);
 }

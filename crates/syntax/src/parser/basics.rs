@@ -140,9 +140,20 @@ pub(super) fn block<'t, O: 't>(
 ) -> P<'t, Vec<O>> {
     let entry = entry.recover_with(via_parser(skip_entry(starts).map(broken)));
     tk(TokenKind::BraceOpen)
-        .ignore_then(entry.repeated().collect())
+        .ignore_then(breaks())
+        .ignore_then(entry.then_ignore(breaks()).repeated().collect())
         .then_ignore(tk(TokenKind::BraceClose))
         .boxed()
+}
+
+/// Where lines end.
+fn breaks<'t>() -> impl Parser<'t, In<'t>, (), Ex<'t>> + Clone {
+    custom(|inp: &mut Inp<'t, '_>| {
+        while inp.peek_ref().is_some_and(|tok| tok.kind == TokenKind::Break) {
+            inp.skip();
+        }
+        Ok(())
+    })
 }
 
 /// Like [`block`], where what has a mistake is left out.
@@ -206,7 +217,7 @@ pub(super) fn skip_item<'t>(starts: &'static [TokenKind]) -> impl Parser<'t, In<
 }
 
 /// Passes over what stands before a block.
-fn skip_to_block<'t>() -> impl Parser<'t, In<'t>, Span, Ex<'t>> + Clone {
+pub(super) fn skip_to_block<'t>() -> impl Parser<'t, In<'t>, Span, Ex<'t>> + Clone {
     custom(move |inp: &mut Inp<'t, '_>| {
         let mut depth = 0_u32;
         let mut passed: Option<Span> = None;

@@ -1,6 +1,6 @@
 //! Decisions and flows with their stages.
 
-use super::basics::{In, P, block, block_of_good, docs, header, name, one, seq, span, tk};
+use super::basics::{In, P, block, block_of_good, docs, header, name, one, seq, skip_to_block, span, tk};
 use super::expr::Exprs;
 use super::fail::Fail;
 use super::people::{because, deadline, hand_to, tell};
@@ -8,8 +8,8 @@ use super::system::once;
 use crate::TokenKind as T;
 use crate::ast::{
     Approve, Block, Claim, ClaimTime, Decide, Entry, EntryKind, Expr, ExprKind, Flow, FlowEntry,
-    FlowEntryKind, FlowMode, ItemKind, Limit, Name, Param, Rule, Stage, StageKind, Steps, Trigger, TypeExpr,
-    TypeKind, WebhookEntry, WebhookEntryKind,
+    FlowEntryKind, FlowMode, ItemKind, Limit, Name, Param, Rule, Stage, StageKind, Steps, Text, Trigger,
+    TypeExpr, TypeKind, WebhookEntry, WebhookEntryKind,
 };
 use crate::error::Expected;
 use chumsky::prelude::*;
@@ -63,7 +63,7 @@ pub(super) fn flow<'t>(exprs: &Exprs<'t>, types: &P<'t, TypeExpr>, steps: &P<'t,
         (mode, span)
     });
     let entry = choice((
-        tk(T::On).ignore_then(webhook(exprs, types)).map(FlowEntryKind::On).boxed(),
+        webhook(exprs, types),
         tk(T::Key).ignore_then(exprs.expr.clone()).map(FlowEntryKind::Key).boxed(),
         tk(T::Priority)
             .ignore_then(name())
@@ -85,7 +85,7 @@ pub(super) fn flow<'t>(exprs: &Exprs<'t>, types: &P<'t, TypeExpr>, steps: &P<'t,
         .boxed()
 }
 
-fn webhook<'t>(exprs: &Exprs<'t>, types: &P<'t, TypeExpr>) -> P<'t, Trigger> {
+fn webhook<'t>(exprs: &Exprs<'t>, types: &P<'t, TypeExpr>) -> P<'t, FlowEntryKind> {
     let entry = choice((
         tk(T::Signed)
             .ignore_then(name())
@@ -101,20 +101,19 @@ fn webhook<'t>(exprs: &Exprs<'t>, types: &P<'t, TypeExpr>) -> P<'t, Trigger> {
     ))
     .map_with(|kind, e| WebhookEntry { span: span(e), kind });
     let broken = |span| WebhookEntry { span, kind: WebhookEntryKind::Error };
-    tk(T::Webhook)
+    let entries = block(entry, &[T::Signed, T::Unsigned], broken);
+    let trigger = seq(&[T::On, T::Webhook])
         .ignore_then(exprs.plain.clone())
         .then_ignore(tk(T::As))
         .then(name())
         .then_ignore(tk(T::Colon))
         .then(types.clone())
-        .then(block(entry, &[T::Signed, T::Unsigned], broken).or_not())
-        .map(|(((path, event), ty), entries)| Trigger::Webhook {
-            path,
-            event,
-            ty,
-            entries: entries.unwrap_or_default(),
-        })
-        .boxed()
+        .then(entries.clone().or_not())
+        .map(|(((path, event), ty), entries)| {
+            FlowEntryKind::On(Trigger::Webhook { path, event, ty, entries: entries.unwrap_or_default() })
+        });
+    let broken = tk(T::On).ignore_then(skip_to_block()).then(entries).to(FlowEntryKind::Error);
+    trigger.recover_with(via_parser(broken)).boxed()
 }
 
 fn stage<'t>(exprs: &Exprs<'t>, steps: &P<'t, Steps>) -> P<'t, FlowEntryKind> {
@@ -151,6 +150,11 @@ fn entries<'t>(exprs: &Exprs<'t>, steps: &P<'t, Steps>, proves: bool) -> P<'t, V
             .then_ignore(tk(T::FatArrow))
             .then(choice((body.clone(), one.boxed())))
             .map(|(condition, body)| EntryKind::When { condition, body });
+        let when_broken = tk(T::When)
+            .ignore_then(skip_to_block())
+            .then(body.clone())
+            .map(|(span, body)| EntryKind::When { condition: Expr { span, kind: ExprKind::Error }, body });
+        let when = when.recover_with(via_parser(when_broken));
         let many = choice((when.boxed(), approve(&exprs, body)));
         let many = many.map_with(|kind, e| Entry { span: span(e), kind });
         block(choice((many.boxed(), single)), &[], broken)
@@ -237,25 +241,28 @@ fn can_stand_alone(expr: &Expr, proves: bool) -> bool {
 fn approve<'t>(exprs: &Exprs<'t>, body: P<'t, Block>) -> P<'t, EntryKind> {
     let showing = tk(T::Showing).ignore_then(exprs.list.clone()).or_not();
     let refused = seq(&[T::If, T::Refused]).ignore_then(body.clone()).or_not();
-    tk(T::Approve)
-        .ignore_then(name())
-        .then(exprs.args.clone().or_not())
+    let head = exprs
+        .args
+        .clone()
+        .or_not()
         .then_ignore(tk(T::At))
         .then(exprs.operand.clone())
         .then(exprs.text.clone())
         .then(showing)
+        .map(|(((args, level), question), showing)| {
+            (args.unwrap_or_default(), level, question, showing.unwrap_or_default())
+        });
+    let head = header(head, |span| {
+        let level = Expr { span, kind: ExprKind::Error };
+        (Vec::new(), level, Text { span, parts: Vec::new() }, Vec::new())
+    });
+    tk(T::Approve)
+        .ignore_then(name())
+        .then(head)
         .then(body)
         .then(refused)
-        .map(|((((((policy, args), level), question), showing), body), if_refused)| {
-            EntryKind::Approve(Box::new(Approve {
-                policy,
-                args: args.unwrap_or_default(),
-                level,
-                question,
-                showing: showing.unwrap_or_default(),
-                body,
-                if_refused,
-            }))
+        .map(|(((policy, (args, level, question, showing)), body), if_refused)| {
+            EntryKind::Approve(Box::new(Approve { policy, args, level, question, showing, body, if_refused }))
         })
         .boxed()
 }

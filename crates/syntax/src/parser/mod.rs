@@ -9,13 +9,14 @@ mod declare;
 mod expr;
 mod fail;
 mod flow;
+mod lines;
 mod people;
 mod scenario;
 mod system;
 
 use crate::TokenKind as T;
 use crate::ast::{Item, ItemKind, Module};
-use crate::brackets::Balanced;
+use crate::brackets::{Balanced, Tok};
 use basics::{Around, P, docs, skip_item, span, tk};
 use chumsky::prelude::*;
 pub(crate) use fail::Fail;
@@ -40,13 +41,34 @@ pub(crate) const ITEM_STARTS: &[T] = &[
     T::Simulation,
 ];
 
-/// Reads all items.
+/// Reads all items. The grammar does not look at line ends; but where it does not go well, an item is read by itself,
+/// and its entries by their lines, so that what one of them lacks is not taken from the next.
 pub(crate) fn module(source: &str, balanced: &Balanced) -> (Module, Vec<Fail>) {
     let around = Around { source, docs: &balanced.docs };
+    let (items, failures) = read(&items(), around, &balanced.tokens);
+    if failures.is_empty() {
+        return (Module { items, ..Module::default() }, failures);
+    }
+    let chunks = lines::chunks(&balanced.tokens);
+    let chunks: Vec<_> = chunks.into_iter().map(|chunk| (lines::with_breaks(&chunk), chunk)).collect();
+    let rule = self::items();
+    let mut module = Module::default();
+    let mut failures = Vec::new();
+    for (by_line, chunk) in &chunks {
+        let plain = read(&rule, around, chunk);
+        let best = if plain.1.is_empty() { plain } else { read(&rule, around, by_line) };
+        module.items.extend(best.0);
+        failures.extend(best.1);
+    }
+    (module, failures)
+}
+
+type Read = (Vec<Item>, Vec<Fail>);
+
+fn read<'t>(rule: &P<'t, Vec<Item>>, around: Around<'t>, tokens: &'t [Tok]) -> Read {
     let mut state = extra::SimpleState(around);
-    let tokens: &[_] = &balanced.tokens;
-    let (items, failures) = items().parse_with_state(tokens, &mut state).into_output_errors();
-    (Module { items: items.unwrap_or_default(), ..Module::default() }, failures)
+    let (items, failures) = rule.parse_with_state(tokens, &mut state).into_output_errors();
+    (items.unwrap_or_default(), failures)
 }
 
 fn items<'t>() -> P<'t, Vec<Item>> {
