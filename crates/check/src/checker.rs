@@ -85,11 +85,17 @@ pub(crate) struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    pub(crate) fn new(sources: &'a dyn Sources, files: Files, modules: &'a [Module], name: &str) -> Self {
+    pub(crate) fn new(
+        sources: &'a dyn Sources,
+        files: Files,
+        modules: &'a [Module],
+        name: &str,
+        found: Vec<Diagnostic>,
+    ) -> Self {
         Self {
             sources,
             files,
-            found: Vec::new(),
+            found,
             modules,
             scopes: modules.iter().map(|_| Scope::default()).collect(),
             items: Vec::new(),

@@ -1,7 +1,7 @@
 //! Signatures, and decisions: ordered rules that answer every input, each of which can fire.
 
 use countersign_diagnostics::{Fix, codes};
-use countersign_ir::program::{Clause, Comparison, Decision, DecisionId, Expr, Rule, Slot, Type};
+use countersign_ir::program::{Clause, Comparison, Decision, Expr, Rule, Slot, Type};
 use countersign_ir::spans::Subject;
 use countersign_ir::value::Value;
 use countersign_syntax::ast;
@@ -79,8 +79,11 @@ impl<'a> Checker<'a> {
             }
             rules.push(lowered);
         }
-        if last.is_none() && !covers_its_enum(self, &decision, &rules) {
-            self.missing_otherwise(tree, &decision, id, &rules);
+        if last.is_none()
+            && !self.has_errors_in(declared.item.span)
+            && !covers_its_enum(self, &decision, &rules)
+        {
+            self.missing_otherwise(tree, &decision, &rules);
         }
         if let Some(decision) = self.program.decisions.get_mut(id.index()) {
             decision.rules = rules;
@@ -138,7 +141,7 @@ impl<'a> Checker<'a> {
         );
     }
 
-    fn missing_otherwise(&mut self, tree: &ast::Decide, decision: &Decision, id: DecisionId, rules: &[Rule]) {
+    fn missing_otherwise(&mut self, tree: &ast::Decide, decision: &Decision, rules: &[Rule]) {
         let end = tree.rules.last().map_or(tree.name.span, |rule| rule.span);
         let left = only_enum(decision).and_then(|ty| uncovered(self, ty, rules));
         let mut problem = self
@@ -170,7 +173,6 @@ impl<'a> Checker<'a> {
                 text,
             ));
         }
-        let _ = id;
         self.push(problem);
     }
 }

@@ -38,6 +38,7 @@ use countersign_diagnostics::{Diagnostic, FileId, Files, Fix, codes};
 use countersign_ir::program::Program;
 use countersign_ir::spans::SpanTable;
 use countersign_ir::suite::Suite;
+use countersign_ir::value::Value;
 
 use crate::checker::Checker;
 use crate::words::nearest;
@@ -76,10 +77,9 @@ pub fn check(sources: &dyn Sources) -> Checked {
     let modules = modules::read(sources, &mut files, &mut found);
     let (manifest, manifest_file) = manifest::read(sources, &mut files, &mut found);
     let name = manifest.name.as_deref().unwrap_or(UNNAMED);
-    let mut checker = Checker::new(sources, files, &modules, name);
+    let mut checker = Checker::new(sources, files, &modules, name, found);
     checker.run();
-    let Checker { files, found: more, program, suite, spans, .. } = checker;
-    found.extend(more);
+    let Checker { files, mut found, program, suite, spans, .. } = checker;
     if let Some(file) = manifest_file
         && !found.iter().any(Diagnostic::is_error)
     {
@@ -92,7 +92,8 @@ pub fn check(sources: &dyn Sources) -> Checked {
 
 /// The values that the manifest gives; a setting without one is the business of whoever starts the program.
 fn check_settings(program: &Program, manifest: &Manifest, file: FileId, found: &mut Vec<Diagnostic>) {
-    let mut values: Vec<_> = program.settings.iter().map(|setting| setting.default.clone()).collect();
+    let mut values: Vec<Value> =
+        program.settings.iter().map(|setting| setting.default.clone().unwrap_or(Value::None)).collect();
     let mut bad = false;
     for entry in &manifest.settings {
         let Some(at) = program.settings.iter().position(|setting| setting.name == entry.name) else {
@@ -101,7 +102,7 @@ fn check_settings(program: &Program, manifest: &Manifest, file: FileId, found: &
         };
         let Some(setting) = program.settings.get(at) else { continue };
         match (settings::read(program, setting, &entry.value), values.get_mut(at)) {
-            (Ok(value), Some(slot)) => *slot = Some(value),
+            (Ok(value), Some(slot)) => *slot = value,
             (Err(problem), _) => {
                 bad = true;
                 found.push(bad_setting(entry, file, &problem));
@@ -109,8 +110,9 @@ fn check_settings(program: &Program, manifest: &Manifest, file: FileId, found: &
             _ => {}
         }
     }
-    // Bounds may speak of other settings; only with all values can they be judged.
-    let Some(values) = values.into_iter().collect::<Option<Vec<_>>>().filter(|_| !bad) else { return };
+    if bad {
+        return;
+    }
     for error in settings::outside(program, &values) {
         if let Some(entry) = manifest.settings.iter().find(|entry| entry.name == error.name) {
             found.push(bad_setting(entry, file, &error.problem).reason(

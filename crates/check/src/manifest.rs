@@ -98,7 +98,7 @@ impl Reader<'_> {
                 "audit" => manifest.checkpoints = self.text(inner, name, "checkpoints"),
                 "store" => manifest.store = self.text(inner, name, "path"),
                 "settings" => {
-                    manifest.settings = inner.iter().filter_map(|entry| self.setting(entry)).collect()
+                    manifest.settings = inner.iter().filter_map(|entry| self.setting(entry)).collect();
                 }
                 _ => self.unknown(key.span(), name, "", &["project", "settings", "audit", "store"]),
             }

@@ -307,7 +307,7 @@ impl<'a> Checker<'a> {
             .reason("a reader could start with none of them, and neither can the compiler")
             .help(format!(
                 "move what both need into a module of its own, and let {} use that",
-                listed(&way, "and")
+                listed(&circle.iter().map(|index| name(*index)).collect::<Vec<_>>(), "and")
             )),
         );
     }

@@ -14,11 +14,11 @@ use countersign_syntax::ast;
 
 use crate::checker::{Checker, Declared};
 use crate::collect::is_poisoned;
-use crate::expr::Frame;
+use crate::expr::{Frame, children};
 use crate::manifest::Manifest;
 use crate::scope::Symbol;
 use crate::types::Lists;
-use crate::words::nearest;
+use crate::words::{a, nearest};
 
 /// Why a deployment cannot start with these settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,12 +83,28 @@ pub fn settings(
     if errors.is_empty() { Ok(values) } else { Err(errors) }
 }
 
-/// The settings whose value lies outside of their bounds, all values being known.
+/// Whether all settings that a condition speaks of have a value.
+fn is_known(condition: &Expr, values: &[Value]) -> bool {
+    let mut todo = vec![condition];
+    while let Some(next) = todo.pop() {
+        if let Expr::Setting(id) = next
+            && values.get(id.index()).is_none_or(|value| *value == Value::None)
+        {
+            return false;
+        }
+        todo.extend(children(next));
+    }
+    true
+}
+
+/// The settings whose value lies outside of their bounds; what rests on one without a value is not judged.
 pub(crate) fn outside(program: &Program, values: &[Value]) -> Vec<SettingError> {
     let scope = Evaluation { frame: &[], settings: values };
     let mut errors = Vec::new();
     for (setting, value) in program.settings.iter().zip(values) {
         if let Some(bounds) = &setting.bounds
+            && *value != Value::None
+            && is_known(&bounds.condition, values)
             && !scope.holds(&bounds.condition).unwrap_or(false)
         {
             let problem = format!("is {value}, which lies outside of its bounds: {}", bounds.text);
@@ -111,17 +127,13 @@ pub(crate) fn read(program: &Program, setting: &Setting, text: &str) -> Result<V
     let text = text.trim();
     let bare = match setting.ty {
         Type::Percent => text.trim_end_matches('%').trim_end(),
-        Type::Int | Type::Decimal => text,
         _ => text,
     };
     let plain = matches!(setting.ty, Type::Bool | Type::Int | Type::Decimal | Type::Percent);
     let json = if plain { bare.replace('_', "") } else { serde_json::Value::from(bare).to_string() };
-    json::decode(program, &setting.ty, json.as_bytes(), &Unrefined).map_err(|violation| {
+    json::decode(program, &setting.ty, json.as_bytes(), &Unrefined).map_err(|_| {
         let example = example(program, &setting.ty);
-        format!(
-            "is `{text}`, and a `{}` such as `{example}` is expected ({violation})",
-            program.type_name(&setting.ty)
-        )
+        format!("is `{text}`, and {} such as `{example}` is expected", a(&program.type_name(&setting.ty)))
     })
 }
 
@@ -157,7 +169,7 @@ impl<'a> Checker<'a> {
             && !is_poisoned(&ty)
         {
             self.push(
-                self.at(codes::WRONG_FORM, tree.ty.span, format!("a setting cannot be a `{}`", self.type_name(&ty)))
+                self.at(codes::WRONG_FORM, tree.ty.span, format!("a setting cannot be {}", a(&self.type_name(&ty))))
                     .help("a setting is one value that `countersign.toml` can name: a number, an amount, a text, a duration, …"),
             );
             ty = crate::checker::POISON;
@@ -206,8 +218,7 @@ impl<'a> Checker<'a> {
         let Some(setting) = self.program.settings.get(id.index()) else { return };
         let (Some(bounds), Some(default)) = (&setting.bounds, &setting.default) else { return };
         let scope = Evaluation { frame: &[], settings: &values };
-        // What cannot be worked out rests on a setting without a default: the deployment's values decide then.
-        if let Ok(false) = scope.holds(&bounds.condition) {
+        if is_known(&bounds.condition, &values) && !scope.holds(&bounds.condition).unwrap_or(false) {
             let problem = self
                 .at(
                     codes::SETTING_OUT_OF_BOUNDS,

@@ -53,7 +53,7 @@ impl Memory {
 
 impl Sources for Memory {
     fn modules(&self) -> Vec<String> {
-        self.files.keys().filter(|path| path.ends_with(".flow")).cloned().collect()
+        self.files.keys().filter(|path| path.strip_suffix(".flow").is_some()).cloned().collect()
     }
 
     fn read(&self, path: &str) -> Result<String, SourceError> {

@@ -163,7 +163,7 @@ impl<'a> Checker<'a> {
             Some(Symbol::Record(id)) => Type::Record(id),
             Some(Symbol::Enum(id)) => Type::Enum(id),
             Some(Symbol::Unknown) => POISON,
-            Some(Symbol::Approval(_)) => {
+            Some(Symbol::Approval(id)) => {
                 self.push(
                     self.at(
                         codes::WRONG_KIND,
@@ -177,7 +177,10 @@ impl<'a> Checker<'a> {
                         ".Level",
                     )),
                 );
-                POISON
+                self.program
+                    .approvals
+                    .get(id.index())
+                    .map_or(POISON, |approval| Type::Enum(approval.level_type))
             }
             Some(other) => {
                 self.push(
@@ -383,49 +386,28 @@ impl<'a> Checker<'a> {
 
     /// A record that holds itself could never be filled.
     pub(crate) fn refuse_endless_records(&mut self) {
-        for at in 0..self.items.len() {
-            let Some(declared) = self.items.get(at).copied() else { continue };
-            let (ast::ItemKind::Record(tree), Symbol::Record(id)) = (&declared.item.kind, declared.symbol)
+        for id in endless(&self.program.records) {
+            let declared = self.items.iter().find(|declared| declared.symbol == Symbol::Record(id)).copied();
+            let Some((declared, ast::ItemKind::Record(tree))) =
+                declared.map(|declared| (declared, &declared.item.kind))
             else {
                 continue;
             };
             self.here = declared.module;
-            let mut todo = vec![id];
-            let mut seen: Vec<RecordId> = Vec::new();
-            let mut endless = false;
-            while let Some(next) = todo.pop() {
-                let inner: Vec<RecordId> = self
-                    .program
-                    .records
-                    .get(next.index())
-                    .into_iter()
-                    .flat_map(|record| record.fields.iter().filter_map(|field| record_in(&field.ty)))
-                    .collect();
-                for inner in inner {
-                    endless |= inner == id;
-                    if !seen.contains(&inner) {
-                        seen.push(inner);
-                        todo.push(inner);
-                    }
-                }
-            }
-            if endless {
-                self.push(
-                    self.at(
-                        codes::RECURSIVE_DEFINITION,
-                        tree.name.span,
-                        format!("`{}` contains itself", tree.name.text),
-                    )
-                    .reason("a value of it would never end")
-                    .help("hold the id of the other one, and read it from its system"),
-                );
-                // Nothing that walks the types of records may meet the circle.
-                if let Some(record) = self.program.records.get_mut(id.index()) {
-                    for field in &mut record.fields {
-                        if record_in(&field.ty).is_some() {
-                            field.ty = POISON;
-                        }
-                    }
+            self.push(
+                self.at(
+                    codes::RECURSIVE_DEFINITION,
+                    tree.name.span,
+                    format!("`{}` contains itself", tree.name.text),
+                )
+                .primary("is inside of itself")
+                .reason("a value of it would never end")
+                .help("hold the id of the other one, and read it from its system"),
+            );
+            // Nothing that walks the types of records may meet the circle.
+            if let Some(record) = self.program.records.get_mut(id.index()) {
+                for field in record.fields.iter_mut().filter(|field| record_in(&field.ty).is_some()) {
+                    field.ty = POISON;
                 }
             }
         }
@@ -453,6 +435,49 @@ impl<'a> Checker<'a> {
             }
         }
     }
+}
+
+/// Records that close a circle, one for each: depth first, with a stack of our own.
+fn endless(records: &[program::Record]) -> Vec<RecordId> {
+    let inner = |at: usize| -> Vec<usize> {
+        let fields = records.get(at).map_or(&[][..], |record| record.fields.as_slice());
+        fields.iter().filter_map(|field| record_in(&field.ty)).map(RecordId::index).collect()
+    };
+    let (mut done, mut open) = (vec![false; records.len()], vec![false; records.len()]);
+    let mark = |flags: &mut Vec<bool>, at: usize, value: bool| {
+        if let Some(flag) = flags.get_mut(at) {
+            *flag = value;
+        }
+    };
+    let is = |flags: &[bool], at: usize| flags.get(at).copied().unwrap_or(true);
+    let mut found: Vec<RecordId> = Vec::new();
+    for start in 0..records.len() {
+        let mut way = if is(&done, start) { Vec::new() } else { vec![(start, inner(start))] };
+        mark(&mut open, start, true);
+        while let Some((at, next)) = way.last_mut() {
+            let at = *at;
+            match next.pop() {
+                Some(to) if is(&open, to) => {
+                    let id = RecordId(index(to));
+                    if !is(&done, to) && !found.contains(&id) {
+                        found.push(id);
+                    }
+                }
+                Some(to) if is(&done, to) => {}
+                Some(to) => {
+                    mark(&mut open, to, true);
+                    way.push((to, inner(to)));
+                }
+                None => {
+                    mark(&mut open, at, false);
+                    mark(&mut done, at, true);
+                    way.pop();
+                }
+            }
+        }
+        mark(&mut open, start, false);
+    }
+    found
 }
 
 fn record_in(ty: &Type) -> Option<RecordId> {

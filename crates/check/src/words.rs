@@ -10,7 +10,8 @@ pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str
         }
         let likeness = strsim::jaro_winkler(&lower, &candidate.to_lowercase());
         let edits = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
-        let close = likeness >= 0.88 || edits <= 1 && lower.chars().count() > 2;
+        let same_start = lower.chars().next() == candidate.to_lowercase().chars().next();
+        let close = same_start && likeness >= 0.88 || edits <= 1 && lower.chars().count() > 2;
         if close && best.is_none_or(|(score, _)| likeness > score) {
             best = Some((likeness, candidate));
         }
@@ -26,6 +27,12 @@ pub(crate) fn listed<S: AsRef<str>>(words: &[S], last: &str) -> String {
         Some((only, [])) => only.clone(),
         Some((end, rest)) => format!("{} {last} {end}", rest.join(", ")),
     }
+}
+
+/// `a Vendor`, `an Invoice`, in backticks.
+pub(crate) fn a(name: &str) -> String {
+    let vowel = name.trim_start_matches('[').starts_with(['A', 'E', 'I', 'O', 'a', 'e', 'i', 'o']);
+    format!("{} `{name}`", if vowel { "an" } else { "a" })
 }
 
 /// `1 argument`, `2 arguments`.
@@ -44,6 +51,7 @@ mod tests {
         assert_eq!(nearest("CFO", known), Some("cfo"));
         assert_eq!(nearest("ceo", known), Some("cfo"));
         assert_eq!(nearest("warehouse", known), None);
+        assert_eq!(nearest("unblock", ["block"]), None);
         assert_eq!(nearest("", known), None);
     }
 
@@ -52,5 +60,6 @@ mod tests {
         assert_eq!(listed(&["a"], "or"), "`a`");
         assert_eq!(listed(&["a", "b", "c"], "or"), "`a`, `b` or `c`");
         assert_eq!(listed::<&str>(&[], "or"), "");
+        assert_eq!((a("Invoice"), a("Vendor")), ("an `Invoice`".into(), "a `Vendor`".into()));
     }
 }

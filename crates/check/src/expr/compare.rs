@@ -4,7 +4,7 @@ use countersign_diagnostics::codes;
 use countersign_ir::program::{Comparison, Expr, Type, Typed};
 use countersign_syntax::{Span, ast};
 
-use super::{Frame, opened, poisoned};
+use super::{Frame, fits, opened, poisoned};
 use crate::checker::Checker;
 use crate::collect::is_poisoned;
 
@@ -24,7 +24,7 @@ impl Checker<'_> {
             if let (Some(left), Some(right)) = (values.get(at), values.get(at + 1)) {
                 let how = comparison(link.op);
                 let whole = operands.get(at).map_or(link.op_span, |left| left.span.to(link.operand.span));
-                parts.push(self.compared(how, link.op_span, whole, left.clone(), right.clone()));
+                parts.push(self.compared(how, link.operand.span, whole, left.clone(), right.clone()));
             }
         }
         let expr = match <[Expr; 1]>::try_from(parts) {
@@ -68,22 +68,28 @@ impl Checker<'_> {
         }
     }
 
-    /// One comparison; `op` is where to point, `whole` all of it.
+    /// Whether a name means something whatever type is expected.
+    pub(super) fn is_known(&self, frame: &Frame, name: &ast::Name) -> bool {
+        let known = self.scopes.get(self.here).is_some_and(|scope| scope.peek(name.as_str()).is_some());
+        known || frame.local(name.as_str()).is_some()
+    }
+
+    /// One comparison; `value` is where its right side stands, `whole` all of it.
     pub(super) fn compared(
         &mut self,
         how: Comparison,
-        op: Span,
+        value: Span,
         whole: Span,
         left: Typed,
         right: Typed,
     ) -> Expr {
         if !is_poisoned(&left.ty) && !is_poisoned(&right.ty) {
-            self.refuse_unlike(how, op, whole, &left.ty, &right.ty);
+            self.refuse_unlike(how, value, whole, &left.ty, &right.ty);
         }
         Expr::Compare(how, Box::new(left.expr), Box::new(right.expr))
     }
 
-    fn refuse_unlike(&mut self, how: Comparison, op: Span, whole: Span, left: &Type, right: &Type) {
+    fn refuse_unlike(&mut self, how: Comparison, value: Span, whole: Span, left: &Type, right: &Type) {
         let (a, b) = (self.type_name(left), self.type_name(right));
         let ordered = !matches!(how, Comparison::Equal | Comparison::NotEqual);
         let problem = match (left, right) {
@@ -104,8 +110,12 @@ impl Checker<'_> {
                 .help("say what holds then, as in `x ?? default`, or ask first: `when x is some and …`"),
             _ => {
                 let (left, right) = (opened(left), opened(right));
-                let alike = self.fits(left, right) || self.fits(right, left);
+                let alike = fits(left, right) || fits(right, left);
                 if alike && (!ordered || is_ordered(left)) {
+                    return;
+                }
+                if let (Type::Enum(_), Type::Text) = (left, right) {
+                    self.misfit(value, right, left);
                     return;
                 }
                 let problem = if alike {
@@ -129,7 +139,6 @@ impl Checker<'_> {
                 }
             }
         };
-        let problem = problem.label(self.file(), op.range(), "compared here");
         self.push(problem);
     }
 

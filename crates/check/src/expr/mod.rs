@@ -15,7 +15,7 @@ mod text;
 
 pub(crate) use call::Callee;
 pub(crate) use compare::shown;
-pub(crate) use frame::{Frame, Lift, Lifting, Local, Missing, height, map_slots, mentions, size};
+pub(crate) use frame::{Frame, Lift, Lifting, Local, Missing, children, height, map_slots, mentions, size};
 
 use countersign_diagnostics::{Fix, codes};
 use countersign_ir::program::{Expr, Type, Typed};
@@ -52,6 +52,13 @@ impl Checker<'_> {
 
     /// An expression of any type.
     pub(crate) fn infer(&mut self, frame: &mut Frame, tree: &ast::Expr, hint: Option<&Type>) -> Typed {
+        if let (ast::ExprKind::Name(name), Some(hint)) = (&tree.kind, hint)
+            && is_poisoned(hint)
+            && !self.is_known(frame, name)
+        {
+            // Something is wrong with the type that is expected; this may be one of its values.
+            return poisoned();
+        }
         let hint = hint.map(opened).filter(|ty| !is_poisoned(ty));
         let found = match &tree.kind {
             ast::ExprKind::Text(text) => self.text(frame, text, hint),
@@ -111,15 +118,7 @@ impl Checker<'_> {
             ast::ExprKind::Convert { .. } => self.later(tree.span, "a conversion of currencies"),
             ast::ExprKind::Error => poisoned(),
         };
-        self.opened_where_known(frame, found)
-    }
-
-    /// What a condition before has shown to be there is no longer optional.
-    fn opened_where_known(&self, frame: &Frame, found: Typed) -> Typed {
-        match found {
-            Typed { expr, ty: Type::Optional(of) } if frame.some.contains(&expr) => Typed { expr, ty: *of },
-            found => found,
-        }
+        opened_where_known(frame, found)
     }
 
     fn later(&mut self, span: Span, what: &str) -> Typed {
@@ -135,33 +134,17 @@ impl Checker<'_> {
 
     /// Whether a value can stand where that type is needed; says so if not.
     pub(crate) fn fit(&mut self, span: Span, found: Typed, want: &Type) -> Expr {
-        if !self.fits(&found.ty, want) {
+        if !fits(&found.ty, want) {
             self.misfit(span, &found.ty, want);
         }
         found.expr
     }
 
-    /// Whether a value of one type is one of another without a change.
-    pub(crate) fn fits(&self, found: &Type, want: &Type) -> bool {
-        if is_poisoned(found) || is_poisoned(want) || found == want {
-            return true;
-        }
-        match (found, want) {
-            (Type::Optional(found), Type::Optional(want)) => self.fits(found, want),
-            (found, Type::Optional(want)) => self.fits(found, want),
-            (Type::List(found, most), Type::List(want, room)) => most <= room && self.fits(found, want),
-            (Type::Money(Some(_)), Type::Money(None)) => true,
-            // Their form has been checked at the door; what is left is a text.
-            (Type::Email | Type::Url | Type::Person, Type::Text) => true,
-            _ => false,
-        }
-    }
-
-    fn misfit(&mut self, span: Span, found: &Type, want: &Type) {
+    pub(super) fn misfit(&mut self, span: Span, found: &Type, want: &Type) {
         let (found_name, want_name) = (self.type_name(found), self.type_name(want));
         let shown = self.clause(span);
         let problem = match (found, want) {
-            (Type::Optional(of), want) if self.fits(of, want) => self
+            (Type::Optional(of), want) if fits(of, want) => self
                 .at(codes::MAY_BE_ABSENT, span, format!("`{shown}` may be absent"))
                 .primary(format!("`{found_name}`, and `{want_name}` is needed"))
                 .reason("the rule would have nothing to go by in the very case that somebody has to decide")
@@ -178,7 +161,7 @@ impl Checker<'_> {
                     .help(format!("write `{shown} {code}`"))
                     .fix(Fix::suggested(format!("write `{shown} {code}`")).insert(self.file(), span.end as usize, format!(" {code}")))
             }
-            (Type::List(a, most), Type::List(b, room)) if self.fits(a, b) => self
+            (Type::List(a, most), Type::List(b, room)) if fits(a, b) => self
                 .at(codes::LIST_BOUNDS, span, format!("`{shown}` may hold more than there is room for"))
                 .primary(format!("up to {most}, and {room} is the most"))
                 .help("let the narrower type hold as many"),
@@ -186,7 +169,7 @@ impl Checker<'_> {
                 let known = self.program.enums.get(id.index()).map_or(&[][..], |known| known.variants.as_slice());
                 let bare = shown.trim_matches('"').to_owned();
                 let problem = self
-                    .at(codes::TYPE_MISMATCH, span, format!("`{shown}` is a text, and a `{want_name}` is needed"))
+                    .at(codes::TYPE_MISMATCH, span, format!("`{shown}` is a text, and {} is needed", crate::words::a(&want_name)))
                     .primary("a value of an enum has no quotes");
                 if known.contains(&bare) {
                     let fix = Fix::safe(format!("write `{bare}`")).edit(self.file(), span.range(), bare.clone());
@@ -263,6 +246,31 @@ impl Checker<'_> {
             Some(seconds) => constant(Value::Time(seconds), Type::Time),
             None => self.impossible(span, "is no time of day"),
         }
+    }
+}
+
+/// What a condition before has shown to be there is no longer optional.
+fn opened_where_known(frame: &Frame, found: Typed) -> Typed {
+    match found {
+        Typed { expr, ty: Type::Optional(of) } if frame.some.contains(&expr) => Typed { expr, ty: *of },
+        found => found,
+    }
+}
+
+/// Whether a value of one type is one of another without a change.
+pub(crate) fn fits(found: &Type, want: &Type) -> bool {
+    if is_poisoned(found) || is_poisoned(want) || found == want {
+        return true;
+    }
+    match (found, want) {
+        (Type::Optional(found), Type::Optional(want)) => fits(found, want),
+        (found, Type::Optional(want)) => fits(found, want),
+        (Type::List(found, most), Type::List(want, room)) => most <= room && fits(found, want),
+        // An address was checked at the door, and what is left is a text; an amount of one currency is an amount.
+        (Type::Money(Some(_)), Type::Money(None)) | (Type::Email | Type::Url | Type::Person, Type::Text) => {
+            true
+        }
+        _ => false,
     }
 }
 

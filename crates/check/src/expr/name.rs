@@ -5,17 +5,17 @@ use countersign_ir::program::{EnumId, Expr, Type, Typed};
 use countersign_ir::value::Value;
 use countersign_syntax::{Span, ast};
 
-use super::{Frame, constant, poisoned};
+use super::{Frame, constant, fits, poisoned};
 use crate::checker::{Checker, index};
 use crate::collect::is_poisoned;
 use crate::scope::{Kind, Symbol};
-use crate::words::{listed, nearest};
+use crate::words::{a, listed, nearest};
 
 impl Checker<'_> {
     /// What a name stands for: a local one first, then a value of the enum that is expected, then what the module knows.
     pub(super) fn name(&mut self, frame: &mut Frame, name: &ast::Name, hint: Option<&Type>) -> Typed {
         if let Some(local) = frame.local(name.as_str()) {
-            let fitting = hint.is_none_or(|hint| self.fits(&local.ty, hint));
+            let fitting = hint.is_none_or(|hint| fits(&local.ty, hint));
             if fitting || self.variant(hint, name).is_none() {
                 return Typed { expr: local.value.clone(), ty: local.ty.clone() };
             }
@@ -247,7 +247,7 @@ impl Checker<'_> {
             }
             ty => {
                 let problem = self
-                    .at(codes::UNKNOWN_FIELD, name.span, format!("a `{}` has no fields", self.type_name(ty)))
+                    .at(codes::UNKNOWN_FIELD, name.span, format!("{} has no fields", a(&self.type_name(ty))))
                     .primary(format!("`{}` of what?", name.text));
                 let problem = match ty {
                     Type::List(..) => problem

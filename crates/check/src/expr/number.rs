@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use super::{Frame, constant, opened, poisoned};
 use crate::checker::Checker;
 use crate::collect::is_poisoned;
+use crate::words::a;
 
 impl Checker<'_> {
     pub(super) fn unary(
@@ -39,7 +40,7 @@ impl Checker<'_> {
             ty => {
                 let name = self.type_name(ty);
                 self.push(
-                    self.at(codes::BAD_ARITHMETIC, span, format!("there is no negative of a `{name}`"))
+                    self.at(codes::BAD_ARITHMETIC, span, format!("there is no negative of {}", a(&name)))
                         .primary("not a number"),
                 );
                 return poisoned();

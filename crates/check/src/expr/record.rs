@@ -4,7 +4,7 @@ use countersign_diagnostics::codes;
 use countersign_ir::program::{self, Comparison, Expr, RecordId, Type, Typed};
 use countersign_syntax::{Span, ast};
 
-use super::{Frame, opened, poisoned};
+use super::{Frame, opened, opened_where_known, poisoned};
 use crate::checker::{Checker, POISON, index};
 use crate::collect::is_poisoned;
 use crate::words::listed;
@@ -82,7 +82,7 @@ impl Checker<'_> {
             Some(value) => self.infer(frame, value, hint),
             None => {
                 let found = self.name(frame, &field.name, hint);
-                self.opened_where_known(frame, found)
+                opened_where_known(frame, found)
             }
         }
     }
@@ -197,7 +197,7 @@ impl Checker<'_> {
         pattern: &ast::RecordLiteral,
     ) -> Typed {
         let of = self.infer(frame, subject, None);
-        Typed { expr: self.meets(frame, subject.span, of, pattern), ty: Type::Bool }
+        Typed { expr: self.meets(frame, subject.span, &of, pattern), ty: Type::Bool }
     }
 
     /// The condition that a record meets a pattern; what may be absent meets it only if it is there.
@@ -205,7 +205,7 @@ impl Checker<'_> {
         &mut self,
         frame: &mut Frame,
         span: Span,
-        of: Typed,
+        of: &Typed,
         pattern: &ast::RecordLiteral,
     ) -> Expr {
         let Type::Record(id) = opened(&of.ty).clone() else {

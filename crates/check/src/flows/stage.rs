@@ -128,7 +128,7 @@ impl<'a> Checker<'a> {
                 }
             }
             ast::EntryKind::When { condition, body } => {
-                self.when(span, condition, body, frame, builder, chain)
+                self.when(span, condition, body, frame, builder, chain);
             }
             ast::EntryKind::Skip { because } => {
                 if self.belongs(span, "`skip`", &[Stage::Understand, Stage::Decide, Stage::Act], builder) {

@@ -88,12 +88,12 @@ impl<'a> Checker<'a> {
     /// Rounds that must all say yes, one after the other.
     fn rounds(&mut self, rounds: &[ast::Steps]) -> Option<Ask> {
         let (first, rest) = rounds.split_first()?;
-        let then = if rest.is_empty() { None } else { Some(Box::new(self.rounds(rest)?)) };
+        let then = if rest.is_empty() { None } else { Some(self.rounds(rest)?) };
         self.chain(&first.steps, then.as_ref())
     }
 
     /// An ask, and what happens instead when nobody answers in time.
-    fn chain(&mut self, steps: &[ast::Step], then: Option<&Box<Ask>>) -> Option<Ask> {
+    fn chain(&mut self, steps: &[ast::Step], then: Option<&Ask>) -> Option<Ask> {
         let (first, rest) = steps.split_first()?;
         let ask = match &first.kind {
             ast::StepKind::Ask(ask) => self.ask(first.span, ask),
@@ -128,10 +128,10 @@ impl<'a> Checker<'a> {
             more => self.chain(more, then).map(|ask| LastResort::Ask(Box::new(ask))),
         };
         let (quorum, of, within) = ask?;
-        Some(Ask { quorum, of, within, otherwise: otherwise?, then: then.cloned() })
+        Some(Ask { quorum, of, within, otherwise: otherwise?, then: then.cloned().map(Box::new) })
     }
 
-    fn last_resort(&mut self, step: &ast::Step, then: Option<&Box<Ask>>) -> Option<LastResort> {
+    fn last_resort(&mut self, step: &ast::Step, then: Option<&Ask>) -> Option<LastResort> {
         match &step.kind {
             ast::StepKind::Refuse => Some(LastResort::Refuse),
             ast::StepKind::HandTo(hand) => {

@@ -9,7 +9,18 @@ use countersign_syntax::{Span, ast};
 use crate::checker::{Checker, index};
 use crate::expr::{Callee, Frame, Local};
 
-impl<'a> Checker<'a> {
+/// What is answered when something is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Replies {
+    /// It is no action.
+    NoAction,
+    /// An action without an answer.
+    Nothing,
+    /// An action with an answer of that type.
+    With(Type),
+}
+
+impl Checker<'_> {
     /// A `given`; one that speaks of a whole system comes to one for each of its operations.
     pub(super) fn given(&mut self, tree: &ast::Given) -> Vec<Given> {
         let Some(system) = self.system(&tree.call.system) else { return Vec::new() };
@@ -26,7 +37,7 @@ impl<'a> Checker<'a> {
         let Some(known) = self.program.systems.get(system.index()) else { return Vec::new() };
         let (reads, actions) = (known.reads.len(), known.actions.len());
         let name = known.name.clone();
-        let Some((fault, extent)) = self.fault(tree, None) else {
+        let Some((fault, extent)) = self.fault(tree, Replies::NoAction) else {
             if !self.has_errors_in(tree.answer_span) && tree.answer != ast::Answer::Error {
                 self.push(
                     self.at(codes::BAD_GIVEN, tree.call.span, format!("what of `{name}`?"))
@@ -84,25 +95,27 @@ impl<'a> Checker<'a> {
                 None
             }
             (Callee::Read(_, read), _) => {
-                let (fault, extent) = self.fault(tree, None)?;
+                let (fault, extent) = self.fault(tree, Replies::NoAction)?;
                 Some(Given::Fault { system, operation: Operation::Read(read), args, fault, extent })
             }
             (Callee::Action(_, action), _) => {
                 let result =
                     self.program.systems.get(system.index())?.actions.get(action.index())?.result.clone();
-                let (fault, extent) = self.fault(tree, Some(result))?;
+                let (fault, extent) = self.fault(tree, result.map_or(Replies::Nothing, Replies::With))?;
                 Some(Given::Fault { system, operation: Operation::Action(action), args, fault, extent })
             }
             _ => None,
         }
     }
 
-    /// The fault of an answer; `result` is that of the action, if it is one.
-    fn fault(&mut self, tree: &ast::Given, result: Option<Option<Type>>) -> Option<(Fault, Extent)> {
+    /// The fault of an answer.
+    fn fault(&mut self, tree: &ast::Given, replies: Replies) -> Option<(Fault, Extent)> {
         Some(match &tree.answer {
             ast::Answer::Answers(value) => {
-                let result = result?;
-                let Some(ty) = result else {
+                if replies == Replies::NoAction {
+                    return None;
+                }
+                let Replies::With(ty) = replies else {
                     self.push(
                         self.at(codes::BAD_GIVEN, value.span, "this action answers nothing")
                             .help("leave the value out: `answers without effect`, `fails with 500`"),

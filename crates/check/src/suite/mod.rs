@@ -81,7 +81,7 @@ impl<'a> Checker<'a> {
             self.at(
                 codes::IMPOSSIBLE_VALUE,
                 span,
-                format!("the door would not let this in: `{}` does not meet `{text}`", field),
+                format!("the door would not let this in: `{field}` does not meet `{text}`"),
             )
             .primary("no event could have this value")
             .help("choose a value that the type admits"),

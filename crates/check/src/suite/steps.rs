@@ -3,6 +3,7 @@
 use countersign_diagnostics::{Encoding, codes};
 use countersign_ir::program::{ActionId, FlowId, SystemId};
 use countersign_ir::suite::{Claim, RunState, Test, TestStep, TestStepKind, Verdict, Who};
+use countersign_ir::value::Value;
 use countersign_syntax::{Span, ast};
 
 use crate::checker::{Checker, Declared};
@@ -218,8 +219,7 @@ impl<'a> Checker<'a> {
 
     /// `level is instant`
     fn holds(&mut self, condition: &'a ast::Expr, flow: Option<FlowId>) -> Option<Claim> {
-        let ast::ExprKind::Is { subject, negated: false, test: ast::IsTest::Value(wanted) } = &condition.kind
-        else {
+        let ast::ExprKind::Is { subject, negated: false, test } = &condition.kind else {
             return self.no_such_claim(condition);
         };
         let ast::ExprKind::Name(name) = &subject.kind else {
@@ -256,7 +256,11 @@ impl<'a> Checker<'a> {
         if crate::collect::is_poisoned(&ty) {
             return None;
         }
-        let value = self.value(wanted, &ty, "what a test expects")?;
+        let value = match test {
+            ast::IsTest::Value(wanted) => self.value(wanted, &ty, "what a test expects")?,
+            ast::IsTest::None if matches!(ty, countersign_ir::program::Type::Optional(_)) => Value::None,
+            _ => return self.no_such_claim(condition),
+        };
         Some(Claim::Binding { flow, slot, name: name.text.to_string(), ty, value })
     }
 

@@ -50,10 +50,10 @@ impl<'a> Checker<'a> {
             ),
         }
         if let Some((once, _)) = clauses.once {
-            action.once = self.once(&params, once);
+            action.once = Some(self.once(&params, once));
         }
         if let Some((before, _)) = clauses.before {
-            let mut frame = self.own_frame(params.clone(), system, "`before`");
+            let mut frame = own_frame(params.clone(), system, "`before`");
             if let Some((call, ty)) = self.read_call(&mut frame, before, "what is read before") {
                 before_type = ty;
                 action.before = Some(call);
@@ -138,52 +138,6 @@ impl<'a> Checker<'a> {
         clauses
     }
 
-    /// A frame in which the system's own reads and actions need no name before them.
-    pub(super) fn own_frame(&self, locals: Vec<Local>, system: SystemId, place: &'static str) -> Frame {
-        let mut frame = Frame::pure(locals, place);
-        frame.own = Some(system);
-        frame
-    }
-
-    /// The frame of what follows on the answer: parameters, result, what was read before, the probe's element.
-    pub(super) fn after_frame(
-        &self,
-        action: &Action,
-        system: SystemId,
-        before: &Type,
-        lifting: Lifting,
-    ) -> Frame {
-        let mut locals = params_as_locals(&action.params);
-        let mut missing = Vec::new();
-        let result_slot = program::Slot(crate::checker::index(action.result_slot()));
-        let before_slot = program::Slot(crate::checker::index(action.before_slot()));
-        match &action.result {
-            Some(result) => locals.push(Local::slot("result", result_slot, result)),
-            None => missing.push(Missing {
-                name: "result",
-                code: codes::UNKNOWN_NAME,
-                headline: format!("`{}` answers nothing that could be used", action.name),
-                help: "say what it answers: `action …(…) -> Payment`",
-            }),
-        }
-        match &action.before {
-            Some(_) => locals.push(Local::slot("before", before_slot, before)),
-            None => missing.push(Missing {
-                name: "before",
-                code: codes::MISSING_BEFORE,
-                headline: "`before` is used, and nothing is read before".to_owned(),
-                help: "read it ahead of the change: `before customer(customer.id)`",
-            }),
-        }
-        let mut types: Vec<Type> = action.params.iter().map(|param| param.ty.clone()).collect();
-        types.extend([action.result.clone().unwrap_or(POISON), before.clone(), POISON]);
-        let slots = types.into_iter().map(|ty| Binding { name: String::new(), ty }).collect();
-        let mut frame = Frame::new(locals, slots, lifting);
-        frame.own = Some(system);
-        frame.missing = missing;
-        frame
-    }
-
     fn effect(&mut self, params: &[Local], effects: &[ast::Effect], span: Span) -> Option<Effect> {
         let [effect] = effects else {
             if !effects.is_empty() {
@@ -248,12 +202,12 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn once(&mut self, params: &[Local], once: &ast::Once) -> Option<Expr> {
+    fn once(&mut self, params: &[Local], once: &ast::Once) -> Expr {
         if let Some(lasting) = &once.lasting {
             self.not_yet(lasting.span, "`once … for` of an action");
         }
         let mut frame = Frame::pure(params.to_vec(), "a key");
-        Some(self.key(&mut frame, &once.per))
+        self.key(&mut frame, &once.per)
     }
 
     /// What tells things apart: a plain value, or a list of such.
@@ -331,7 +285,7 @@ impl<'a> Checker<'a> {
             }
             return None;
         };
-        let mut frame = self.after_frame(action, system, before, Lifting::Nothing("an undo"));
+        let mut frame = after_frame(action, system, before, Lifting::Nothing("an undo"));
         let found = self.callee(&frame, callee)?;
         let params = self.params_of(found);
         let args = self.args(&mut frame, tree.span, callee.span, args, &params);
@@ -382,4 +336,44 @@ impl<'a> Checker<'a> {
             ),
         }
     }
+}
+
+/// A frame in which the system's own reads and actions need no name before them.
+pub(super) fn own_frame(locals: Vec<Local>, system: SystemId, place: &'static str) -> Frame {
+    let mut frame = Frame::pure(locals, place);
+    frame.own = Some(system);
+    frame
+}
+
+/// The frame of what follows on the answer: parameters, result, what was read before, the probe's element.
+pub(super) fn after_frame(action: &Action, system: SystemId, before: &Type, lifting: Lifting) -> Frame {
+    let mut locals = params_as_locals(&action.params);
+    let mut missing = Vec::new();
+    let result_slot = program::Slot(crate::checker::index(action.result_slot()));
+    let before_slot = program::Slot(crate::checker::index(action.before_slot()));
+    match &action.result {
+        Some(result) => locals.push(Local::slot("result", result_slot, result)),
+        None => missing.push(Missing {
+            name: "result",
+            code: codes::UNKNOWN_NAME,
+            headline: format!("`{}` answers nothing that could be used", action.name),
+            help: "say what it answers: `action …(…) -> Payment`",
+        }),
+    }
+    match &action.before {
+        Some(_) => locals.push(Local::slot("before", before_slot, before)),
+        None => missing.push(Missing {
+            name: "before",
+            code: codes::MISSING_BEFORE,
+            headline: "`before` is used, and nothing is read before".to_owned(),
+            help: "read it ahead of the change: `before customer(customer.id)`",
+        }),
+    }
+    let mut types: Vec<Type> = action.params.iter().map(|param| param.ty.clone()).collect();
+    types.extend([action.result.clone().unwrap_or(POISON), before.clone(), POISON]);
+    let slots = types.into_iter().map(|ty| Binding { name: String::new(), ty }).collect();
+    let mut frame = Frame::new(locals, slots, lifting);
+    frame.own = Some(system);
+    frame.missing = missing;
+    frame
 }

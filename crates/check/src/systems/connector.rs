@@ -4,11 +4,11 @@ use countersign_diagnostics::{Fix, codes};
 use countersign_ir::json::is_url;
 use countersign_ir::program::{Connector, Expr, OptionValue, Type};
 use countersign_ir::value::Value;
-use countersign_syntax::{Span, ast};
+use countersign_syntax::ast;
 
 use crate::checker::Checker;
 use crate::collect::is_poisoned;
-use crate::expr::Frame;
+use crate::expr::{Frame, fits};
 use crate::words::{listed, nearest};
 
 /// What an option takes.
@@ -68,11 +68,11 @@ impl Checker<'_> {
             let name = via.connector.as_str();
             match CONNECTORS.iter().find(|known| known.name == name) {
                 Some(known) => {
-                    connector.kind = known.name.to_owned();
-                    connector.options = self.options(via, known, entry.span);
+                    known.name.clone_into(&mut connector.kind);
+                    connector.options = self.options(via, known);
                 }
                 None if LATER.contains(&name) => {
-                    self.not_yet(via.connector.span, &format!("the connector `{name}`"))
+                    self.not_yet(via.connector.span, &format!("the connector `{name}`"));
                 }
                 None => self.unknown_connector(&via.connector),
             }
@@ -102,7 +102,7 @@ impl Checker<'_> {
         self.push(problem);
     }
 
-    fn options(&mut self, via: &ast::Via, known: &Known, span: Span) -> Vec<(String, OptionValue)> {
+    fn options(&mut self, via: &ast::Via, known: &Known) -> Vec<(String, OptionValue)> {
         let mut out: Vec<(String, OptionValue)> = Vec::new();
         let mut seen: Vec<&str> = Vec::new();
         for option in &via.options {
@@ -133,7 +133,6 @@ impl Checker<'_> {
                 );
             }
         }
-        let _ = span;
         out
     }
 
@@ -253,7 +252,7 @@ impl Checker<'_> {
             return None;
         }
         let expr = self.fit(tree.span, found.clone(), ty);
-        if !self.fits(&found.ty, ty) {
+        if !fits(&found.ty, ty) {
             return None;
         }
         match expr {

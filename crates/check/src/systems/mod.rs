@@ -15,6 +15,7 @@ use crate::checker::{Checker, Declared, index};
 use crate::expr::{Frame, Local, opened};
 use crate::scope::Symbol;
 use crate::types::Lists;
+use crate::words::a;
 
 /// When a read is sure to show what was written, unless the system says otherwise: at once.
 const VISIBLE: i64 = 0;
@@ -143,7 +144,7 @@ impl<'a> Checker<'a> {
                     self.length(lasting);
                 }
                 ast::ReadEntryKind::Failure(rules) => {
-                    statuses.extend(self.statuses(rules, Some(&read.result)))
+                    statuses.extend(self.statuses(rules, Some(&read.result)));
                 }
                 ast::ReadEntryKind::Error => asked = true,
             }
@@ -230,7 +231,7 @@ impl<'a> Checker<'a> {
                 .at(
                     codes::MAY_BE_ABSENT,
                     span,
-                    format!("this read may find nothing, and gives a `{}`", self.type_name(ty)),
+                    format!("this read may find nothing, and gives {}", a(&self.type_name(ty))),
                 )
                 .primary("what would it give then?")
                 .help(format!(

@@ -6,10 +6,12 @@ use countersign_ir::program::{
 };
 use countersign_syntax::{Span, ast};
 
+use super::action::{after_frame, own_frame};
 use super::params_as_locals;
 use crate::checker::{Checker, index};
 use crate::collect::is_poisoned;
-use crate::expr::{Frame, Lift, Lifting, mentions, opened};
+use crate::expr::{Frame, Lift, Lifting, fits, mentions, opened};
+use crate::words::a;
 
 impl Checker<'_> {
     /// A condition over fresh reads. The reads go into slots behind those of the frame.
@@ -33,7 +35,7 @@ impl Checker<'_> {
         span: Span,
         before: &Type,
     ) -> Option<Verification> {
-        let mut frame = self.after_frame(action, system, before, Lifting::Reads("a verification"));
+        let mut frame = after_frame(action, system, before, Lifting::Reads("a verification"));
         let check = self.postcondition(&mut frame, condition);
         let params = action.params.len();
         let is_argument = |slot: Slot| slot.index() < params;
@@ -83,7 +85,7 @@ impl Checker<'_> {
             ast::ExprKind::Matches { subject, pattern } => (&**subject, Some(pattern)),
             _ => (tree, None),
         };
-        let mut frame = self.own_frame(params_as_locals(&action.params), system, "a probe");
+        let mut frame = own_frame(params_as_locals(&action.params), system, "a probe");
         let (call, ty) = self.read_call(&mut frame, call_tree, "a probe")?;
         let element = match &ty {
             Type::List(of, _) => (**of).clone(),
@@ -95,10 +97,10 @@ impl Checker<'_> {
         let slot = Slot(index(action.probe_slot()));
         let matches = pattern.map(|pattern| {
             let of = Typed { expr: program::Expr::Slot(slot), ty: element.clone() };
-            self.meets(&mut frame, call_tree.span, of, pattern)
+            self.meets(&mut frame, call_tree.span, &of, pattern)
         });
         if let Some(result) = &action.result
-            && !self.fits(&element, result)
+            && !fits(&element, result)
             && !is_poisoned(result)
         {
             let (found, wanted) = (self.type_name(&element), self.type_name(result));
@@ -106,11 +108,11 @@ impl Checker<'_> {
                 self.at(
                     codes::BAD_PROBE,
                     call_tree.span,
-                    format!("this finds a `{found}`, and `{}` answers a `{wanted}`", action.name),
+                    format!("this finds {}, and `{}` answers {}", a(&found), action.name, a(&wanted)),
                 )
                 .primary(format!("gives `{found}`"))
                 .reason("what a probe finds is the answer that was lost, and the run goes on with it")
-                .help(format!("probe with a read that gives a `{wanted}`, a list of them or `{wanted}?`")),
+                .help(format!("probe with a read that gives {}, a list of them or `{wanted}?`", a(&wanted))),
             );
             return None;
         }

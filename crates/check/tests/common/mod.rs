@@ -34,3 +34,27 @@ pub fn human(checked: &Checked) -> String {
 pub fn check_text(text: &str) -> Checked {
     check(&Memory::new().with("main.flow", text))
 }
+
+/// A case with those modules of the example beside it that it uses, and those that they use.
+pub fn beside_the_example(case: &str) -> Memory {
+    let example = folder("examples/invoices");
+    let read = |path: &str| countersign_check::Sources::read(&example, path).unwrap();
+    let mut sources = Memory::new()
+        .with("holidays.ics", read("holidays.ics"))
+        .with("remittance.txt", read("remittance.txt"));
+    let mut used = case.to_owned();
+    for module in ["people", "systems", "records"] {
+        if used.contains(&format!("use {module}.")) {
+            let text = read(&format!("{module}.flow"));
+            used.push_str(&text);
+            sources = sources.with(format!("{module}.flow"), text);
+        }
+    }
+    let mut parts = case.split("\n--- ");
+    sources = sources.with("main.flow", format!("{}\n", parts.next().unwrap().trim_end()));
+    for part in parts {
+        let (name, text) = part.split_once('\n').unwrap();
+        sources = sources.with(name.trim(), text);
+    }
+    sources
+}
