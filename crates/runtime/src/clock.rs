@@ -162,7 +162,8 @@ pub(crate) fn last_at(store: &dyn StoreRead) -> Result<i64, StoreError> {
     Ok(entries.first().map_or(i64::MIN, |entry| entry.at))
 }
 
-/// The clock of a process that owns this store. A scaled one goes on as if it had never been away.
+/// The clock of a process that owns this store. A scaled one goes on as if it had never been away; a beginning that lies
+/// ahead puts it there, as a night would that the process slept through.
 pub(crate) fn open(store: &mut dyn Store, spec: Option<ClockSpec>) -> Result<Arc<dyn Clock>, ClockError> {
     let kept = store.meta(META_CLOCK)?;
     let used = store.last_position()? > 0;
@@ -189,8 +190,12 @@ pub(crate) fn open(store: &mut dyn Store, spec: Option<ClockSpec>) -> Result<Arc
             return Ok(Arc::new(RealClock));
         }
         (None, Some(spec)) => Anchor { begin: spec.begin, speed: spec.speed, real },
-        (Some(Some(anchor)), Some(spec)) if anchor.speed == spec.speed => anchor,
-        (Some(Some(anchor)), Some(spec)) => Anchor { begin: anchor.at(real), speed: spec.speed, real },
+        // Told again, it goes on; told another speed or a later beginning, it goes on so from now.
+        (Some(Some(anchor)), Some(spec)) => {
+            let now = anchor.at(real);
+            let same = spec.speed == anchor.speed && spec.begin <= now;
+            if same { anchor } else { Anchor { begin: now.max(spec.begin), speed: spec.speed, real } }
+        }
     };
     store.put_meta(META_CLOCK, &anchor.text())?;
     let begin = anchor.at(real).max(last_at(store)?);
@@ -278,6 +283,17 @@ mod tests {
         let slower = open(&mut store, spec("2026-11-23T08:00:00Zx2")).unwrap();
         assert!(slower.now() >= shown);
         assert_eq!(slower.speed(), 2);
+    }
+
+    #[test]
+    fn a_restart_puts_it_ahead_where_it_begins_later() {
+        let mut store = InMemory::new();
+        open(&mut store, spec("2026-11-23T08:00:00Zx2")).unwrap();
+        let ahead = open(&mut store, spec("2026-11-25T08:00:00Zx2")).unwrap();
+        let shown = ahead.now();
+        assert!(shown >= parse_instant("2026-11-25T08:00:00Z").unwrap(), "{shown}");
+        let earlier = open(&mut store, spec("2026-11-24T08:00:00Zx2")).unwrap();
+        assert!(earlier.now() >= shown);
     }
 
     #[test]
