@@ -35,6 +35,19 @@ pub struct Acting {
     pub first_sent: Option<i64>,
     /// When the last attempt was answered or lost.
     pub last_ended: i64,
+    /// Why the last attempt is in doubt: what counts once a look-up says that it took no effect.
+    pub doubt: Option<Doubt>,
+}
+
+/// Why an attempt is in doubt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubt {
+    /// What kind of failure it was.
+    pub class: FailureClass,
+    /// In words.
+    pub reason: String,
+    /// Seconds to wait first, where the system named them.
+    pub retry_after: Option<u32>,
 }
 
 /// How far an action is.
@@ -149,7 +162,15 @@ impl Run {
         let at = context.at;
         self.take_claim(
             context,
-            Box::new(Acting { deed: place, phase, attempts: 0, since: at, first_sent: None, last_ended: at }),
+            Box::new(Acting {
+                deed: place,
+                phase,
+                attempts: 0,
+                since: at,
+                first_sent: None,
+                last_ended: at,
+                doubt: None,
+            }),
         )
     }
 
@@ -447,12 +468,13 @@ impl Run {
         &mut self,
         context: &mut Context<'_>,
         mut acting: Box<Acting>,
-        class: FailureClass,
-        reason: String,
+        doubt: Doubt,
         reply: &Reply,
     ) -> Result<(), StepError> {
         let deed = self.deed(&acting)?.clone();
         let declared = declared(context, &deed)?;
+        let Doubt { class, reason, retry_after } = doubt.clone();
+        acting.doubt = Some(doubt);
         if let Some(probe) = &declared.action.probe {
             context.facts.push(Fact::Failed {
                 what: declared.name,
@@ -468,7 +490,7 @@ impl Run {
         let honoured = declared.system.honours_key.zip(acting.first_sent);
         if honoured.is_some_and(|(window, first)| context.at < first.saturating_add(window)) {
             let class = if class == FailureClass::Data { FailureClass::Transient } else { class };
-            return self.pause_action(context, acting, Then::Send, class, reason, None, reply);
+            return self.pause_action(context, acting, Then::Send, class, reason, retry_after, reply);
         }
         context.facts.push(Fact::Failed {
             what: declared.name.clone(),
@@ -496,19 +518,23 @@ impl Run {
                 Some(ty) => match Self::decode(context, ty, body) {
                     Ok(result) => self.done(context, acting, result, "answered"),
                     // It said yes in words that nobody understands: whether it happened is looked up.
-                    Err(reason) => self.settle_doubt(context, acting, FailureClass::Data, reason, reply),
+                    Err(reason) => {
+                        let doubt = Doubt { class: FailureClass::Data, reason, retry_after: None };
+                        self.settle_doubt(context, acting, doubt, reply)
+                    }
                 },
             },
             Outcome::Nothing => {
                 let reason = "the system answered that there is nothing".to_owned();
-                self.settle_doubt(context, acting, FailureClass::Data, reason, reply)
+                let doubt = Doubt { class: FailureClass::Data, reason, retry_after: None };
+                self.settle_doubt(context, acting, doubt, reply)
             }
             Outcome::Failed { class, reason, retry_after } => {
                 self.deed_mut(&acting)?.status = DeedStatus::NotDone;
                 self.pause_action(context, acting, Then::Send, class, reason, retry_after, reply)
             }
-            Outcome::InDoubt { class, reason, .. } => {
-                self.settle_doubt(context, acting, class, reason, reply)
+            Outcome::InDoubt { class, reason, retry_after } => {
+                self.settle_doubt(context, acting, Doubt { class, reason, retry_after }, reply)
             }
         }
     }
@@ -607,8 +633,14 @@ impl Run {
                 }
                 context.facts.push(said("absent"));
                 self.deed_mut(&acting)?.status = DeedStatus::NotDone;
-                let reason = "it took no effect".to_owned();
-                self.pause_action(context, acting, Then::Send, FailureClass::Transient, reason, None, reply)
+                // What kind of failure it was counts from here: a system that is down is waited for as long as any.
+                let Doubt { class, reason, retry_after } = acting.doubt.take().unwrap_or(Doubt {
+                    class: FailureClass::Transient,
+                    reason: "nobody knew what came of it".into(),
+                    retry_after: None,
+                });
+                let reason = format!("{reason}, and it took no effect");
+                self.pause_action(context, acting, Then::Send, class, reason, retry_after, reply)
             }
             None => {
                 context.facts.push(said("unknown"));

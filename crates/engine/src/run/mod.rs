@@ -18,7 +18,7 @@ use countersign_ir::program::{Action, ActionId, FlowId, RoleId, StepId, System, 
 use countersign_ir::value::Value;
 use serde::{Deserialize, Serialize};
 
-pub use acting::{Acting, Phase};
+pub use acting::{Acting, Doubt, Phase, Then};
 pub use checking::Checking;
 
 use crate::cell::{CellId, CellKind};

@@ -2,7 +2,9 @@
 
 use countersign_ir::program::{ActionId, SystemId};
 use countersign_ir::value::Value;
+use countersign_ir::wire::{FailureClass, Reply};
 
+use super::acting::Doubt;
 use super::{Acting, Agenda, Context, DeedStatus, Doing, Outcome, Phase, Run, action_name};
 use crate::cell::{CellId, CellKind};
 use crate::protocol::{Answered, Body, Fact};
@@ -110,16 +112,10 @@ impl Run {
                 let deed = self.deed(&acting)?;
                 let (_, action) = context.deployment.action(deed.system, deed.action)?;
                 if action.probe.is_some() {
-                    let reply =
-                        countersign_ir::wire::Reply::InDoubt { reason: "a person wants it looked up".into() };
-                    let class = countersign_ir::wire::FailureClass::Transient;
-                    self.settle_doubt(
-                        context,
-                        acting,
-                        class,
-                        "a person wants it looked up again".into(),
-                        &reply,
-                    )
+                    let reason = "a person wants it looked up again".to_owned();
+                    let reply = Reply::InDoubt { reason: reason.clone() };
+                    let class = FailureClass::Transient;
+                    self.settle_doubt(context, acting, Doubt { class, reason, retry_after: None }, &reply)
                 } else {
                     self.intend(context, acting)
                 }
