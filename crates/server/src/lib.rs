@@ -14,4 +14,4 @@ pub mod signature;
 pub use door::KeysError;
 pub use logging::log_to_stderr;
 pub use operator::OperatorKeyError;
-pub use serve::{LISTEN, Mode, Ready, ServeError, ServeOptions, interrupted, serve, serve_blocking};
+pub use serve::{Given, LISTEN, Mode, Ready, ServeError, ServeOptions, interrupted, serve, serve_blocking};

@@ -1,5 +1,6 @@
 //! One process from its options to its end: the runtime, the door, the API, signals.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,12 +14,12 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use countersign_ir::program::Program;
-use countersign_ir::suite::Given;
+use countersign_ir::suite;
 use countersign_ir::value::Value;
-use countersign_runtime::simulation::{LATENCY, simulate};
+use countersign_runtime::simulation::{LATENCY, simulate, simulate_declared};
 use countersign_runtime::{
-    Checkpoints, ClockSpec, Environment, Fatal, Handle, Limits, Options, Runtime, StartError, StoreAt,
-    connect,
+    Checkpoints, ClockSpec, Environment, Fatal, Handle, Limits, Options, Runtime, Secrets, StartError,
+    StoreAt, connect,
 };
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -50,8 +51,17 @@ impl Mode {
 /// Where a process listens unless it is told otherwise.
 pub const LISTEN: &str = "127.0.0.1:7400";
 
+/// Secrets by name, then those of the environment. Their values are never shown.
+#[derive(Clone, Default)]
+pub struct Given(pub BTreeMap<String, String>);
+
+impl std::fmt::Debug for Given {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
 /// What a process is started with.
-#[derive(Debug)]
 pub struct ServeOptions {
     /// The project's folder; `.countersign` lies in it.
     pub project: PathBuf,
@@ -59,8 +69,8 @@ pub struct ServeOptions {
     pub program: Program,
     /// The values of its settings, in its order.
     pub settings: Vec<Value>,
-    /// What holds in simulated systems: `suite.simulation`. Used in [`Mode::Dev`] alone.
-    pub simulation: Vec<Given>,
+    /// What holds in simulated systems: `suite.simulation`. In [`Mode::Run`] these are only those that are `via sim`.
+    pub simulation: Vec<suite::Given>,
     /// Whether systems are real.
     pub mode: Mode,
     /// Where to listen.
@@ -74,8 +84,12 @@ pub struct ServeOptions {
     pub checkpoints: Option<PathBuf>,
     /// A scaled clock.
     pub clock: Option<ClockSpec>,
+    /// Secrets of senders that go before the environment's: those that `dev` makes up.
+    pub secrets: Given,
     /// How much is done at a time.
     pub limits: Limits,
+    /// Where secrets come from: environment variables, unless something else is said.
+    pub secrets: Arc<dyn Secrets>,
 }
 
 impl ServeOptions {
@@ -92,7 +106,9 @@ impl ServeOptions {
             store: None,
             checkpoints: None,
             clock: None,
+            secrets: Given::default(),
             limits: Limits::default(),
+            secrets: Arc::new(Environment),
         }
     }
 
@@ -219,8 +235,10 @@ pub async fn serve(
     let store = options.store_path();
     let mode = options.mode;
     let most_bytes = options.limits.payload;
+    let secrets = Arc::clone(&options.secrets);
+    let secrets = options.secrets.clone();
     let handle = start(options).await?;
-    let keys = match Keys::new(handle.deployment(), &Environment, mode == Mode::Dev) {
+    let keys = match Keys::new(handle.deployment(), &secrets, mode == Mode::Dev) {
         Ok(keys) => keys,
         Err(error) => {
             handle.shutdown().await?;
@@ -276,19 +294,29 @@ pub async fn serve(
     Ok(())
 }
 
+impl Secrets for Given {
+    fn get(&self, name: &str) -> Option<String> {
+        self.0.get(name).cloned().or_else(|| Environment.get(name))
+    }
+}
+
 async fn start(options: ServeOptions) -> Result<Handle, StartError> {
     let store = StoreAt::File(options.store_path());
     let checkpoints =
         Checkpoints { folder: options.checkpoints_path(), key: options.state_folder().join("audit.key") };
-    let ServeOptions { program, settings, simulation, mode, clock, limits, .. } = options;
+    let ServeOptions { program, settings, simulation, mode, clock, limits, secrets, .. } = options;
     Runtime::start(Options {
         program,
         settings,
         store,
         connect: Box::new(move |deployment, clock| match mode {
             Mode::Dev => Ok(simulate(deployment, clock, &simulation, LATENCY)),
-            Mode::Run => connect(deployment, &Environment),
+            Mode::Run => {
+                let real = connect(deployment, &*secrets)?;
+                Ok(simulate_declared(deployment, clock, &simulation, LATENCY, real))
+            }
         }),
+        simulated: mode == Mode::Dev,
         clock,
         checkpoints: Some(checkpoints),
         limits,

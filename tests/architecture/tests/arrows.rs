@@ -12,7 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("ir", &[]),
     ("store", &[]),
     ("fmt", &["syntax"]),
-    ("check", &["syntax", "diagnostics", "ir"]),
+    ("check", &["diagnostics", "engine", "ir", "syntax"]),
     ("prove", &["diagnostics", "ir"]),
     ("engine", &["ir"]),
     ("systems", &["ir"]),
