@@ -46,7 +46,7 @@ pub(crate) fn kind(body: &Body) -> &'static str {
         Body::Rejected(_) => "rejected",
         Body::Take(_) => "take",
         Body::Settle { .. } => "settle",
-        Body::Release => "release",
+        Body::Release { .. } => "release",
         Body::Claimed(_) => "claimed",
         Body::Start(_) => "start",
         Body::StartUndo(_) => "start_undo",

@@ -17,7 +17,7 @@ use url::Url;
 use crate::calls::Connectors;
 
 /// Where secrets come from, by name.
-pub trait Secrets {
+pub trait Secrets: Send + Sync {
     /// The secret's value, if there is one.
     fn get(&self, name: &str) -> Option<String>;
 }
@@ -71,14 +71,15 @@ pub fn missing_trigger_secrets(deployment: &Deployment, secrets: &dyn Secrets) -
     missing
 }
 
-/// A connector for each system of the program.
+/// A connector for each real system of the program; those that are `via sim` are left out.
 ///
 /// # Errors
 /// With everything that is missing or wrong.
 pub fn connect(deployment: &Deployment, secrets: &dyn Secrets) -> Result<Connectors, ConnectError> {
     let mut error = ConnectError { missing: Vec::new(), wrong: Vec::new() };
     let mut connectors = Connectors::new();
-    for system in &deployment.program.systems {
+    let real = deployment.program.systems.iter().filter(|system| system.connector.kind != SIM);
+    for system in real {
         let mut options = Options { deployment, secrets, system, error: &mut error };
         if let Some(connector) = options.connector() {
             connectors = connectors.with(system.name.as_str(), connector);
@@ -86,6 +87,9 @@ pub fn connect(deployment: &Deployment, secrets: &dyn Secrets) -> Result<Connect
     }
     if error.missing.is_empty() && error.wrong.is_empty() { Ok(connectors) } else { Err(error) }
 }
+
+/// The kind of connector of a system that is simulated wherever the program runs.
+pub const SIM: &str = "sim";
 
 struct Options<'a> {
     deployment: &'a Deployment,
@@ -110,10 +114,8 @@ impl Options<'_> {
         match self.system.connector.kind.as_str() {
             "http" => self.http(),
             "smtp" => self.smtp(),
-            other => {
-                let kinds = "expected `http` or `smtp`; simulated systems are for `countersign dev`";
-                self.wrong("via", &format!("this binary has no connector `{other}`, {kinds}"))
-            }
+            other => self
+                .wrong("via", &format!("this binary has no connector `{other}`, expected http, smtp or sim")),
         }
     }
 

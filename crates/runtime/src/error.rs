@@ -25,6 +25,16 @@ pub enum StartError {
     /// A system cannot be reached as the program says.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// The store's systems were of the other kind.
+    #[error(
+        "this store has run with {before} systems and cannot go on with {now} ones, because what was done to the first would count for the second; name another store"
+    )]
+    OtherSystems {
+        /// `real` or `simulated`.
+        before: String,
+        /// `simulated` or `real`.
+        now: &'static str,
+    },
     /// The machine does not give us what we need.
     #[error("the process could not be set up: {0}")]
     System(#[from] std::io::Error),

@@ -37,5 +37,4 @@ pub use handle::{Answered, Handle, Undoing};
 pub use limits::Limits;
 pub use seal::Checkpoints;
 pub use start::{Connect, Options, Runtime, StoreAt, TENANT};
-pub use tell::sentence;
 pub use views::{Entry, MOST_ROWS, RunFilter, RunView, TaskFilter, TaskView};

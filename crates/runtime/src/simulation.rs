@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use countersign_engine::Deployment;
+use countersign_ir::program::System;
 use countersign_ir::suite::Given;
 use countersign_ir::wire::Call;
 use countersign_sim::World;
@@ -14,6 +15,7 @@ use countersign_systems::{Connector, Performing};
 
 use crate::calls::{Announce, Connectors};
 use crate::clock::Clock;
+use crate::connectors::SIM;
 
 /// How long a simulated system takes to answer.
 pub const LATENCY: Duration = Duration::from_millis(20);
@@ -53,9 +55,34 @@ pub fn simulate(
     simulation: &[Given],
     latency: Duration,
 ) -> Connectors {
+    simulate_some(deployment, clock, simulation, latency, Connectors::new(), |_| true)
+}
+
+/// A simulated system for each that the program declares `via sim`, beside those that can be reached already.
+pub fn simulate_declared(
+    deployment: &Arc<Deployment>,
+    clock: &Arc<dyn Clock>,
+    simulation: &[Given],
+    latency: Duration,
+    others: Connectors,
+) -> Connectors {
+    let declared = |system: &System| system.connector.kind == SIM;
+    if !deployment.program.systems.iter().any(declared) {
+        return others;
+    }
+    simulate_some(deployment, clock, simulation, latency, others, declared)
+}
+
+fn simulate_some(
+    deployment: &Arc<Deployment>,
+    clock: &Arc<dyn Clock>,
+    simulation: &[Given],
+    latency: Duration,
+    mut connectors: Connectors,
+    which: impl Fn(&System) -> bool,
+) -> Connectors {
     let world = Arc::new(Mutex::new(World::new(Arc::clone(deployment), simulation)));
-    let mut connectors = Connectors::new();
-    for system in &deployment.program.systems {
+    for system in deployment.program.systems.iter().filter(|system| which(system)) {
         let simulated = Simulated {
             system: system.name.clone(),
             world: Arc::clone(&world),

@@ -56,6 +56,9 @@ pub struct Options {
     pub store: StoreAt,
     /// How systems are reached.
     pub connect: Connect,
+    /// Whether they are simulated. A store belongs to one or the other for ever: what was paid in a simulation must never
+    /// count as paid.
+    pub simulated: bool,
     /// A scaled clock, if it is not the machine's.
     pub clock: Option<ClockSpec>,
     /// Where checkpoints go; none are written without.
@@ -72,6 +75,7 @@ impl Options {
             settings,
             store,
             connect: Box::new(move |_, _| Ok(connectors)),
+            simulated: false,
             clock: None,
             checkpoints: None,
             limits: Limits::default(),
@@ -170,7 +174,7 @@ fn open(
     gauges: Arc<Gauges>,
     tokio: tokio::runtime::Handle,
 ) -> Result<Opened, StartError> {
-    let Options { program, settings, store, connect, clock, checkpoints, limits } = options;
+    let Options { program, settings, store, connect, simulated, clock, checkpoints, limits } = options;
     let mut reader = None;
     let mut store = match store {
         StoreAt::File(path) => {
@@ -180,6 +184,7 @@ fn open(
         }
         StoreAt::Given(store) => Kept::Other(store),
     };
+    belongs(store.write(), simulated)?;
     let clock = clock::open(store.write(), clock)?;
     clock::show_in_log(&clock);
     let seal = match &checkpoints {
@@ -214,6 +219,19 @@ fn open(
     announce_again(&driver)?;
     take_up(&mut driver)?;
     Ok((driver, reader, systems))
+}
+
+/// The meta value that says whether a store's systems are real.
+const META_SYSTEMS: &str = "systems";
+
+/// Refuses a store whose systems were real where they are simulated now, or the other way round.
+fn belongs(store: &mut dyn Store, simulated: bool) -> Result<(), StartError> {
+    let now = if simulated { "simulated" } else { "real" };
+    match store.meta(META_SYSTEMS)? {
+        Some(before) if before == now => Ok(()),
+        Some(before) => Err(StartError::OtherSystems { before, now }),
+        None => Ok(store.put_meta(META_SYSTEMS, now)?),
+    }
 }
 
 /// How many rows are read at a time.

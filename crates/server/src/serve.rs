@@ -62,6 +62,7 @@ impl std::fmt::Debug for Given {
 }
 
 /// What a process is started with.
+#[derive(Debug)]
 pub struct ServeOptions {
     /// The project's folder; `.countersign` lies in it.
     pub project: PathBuf,
@@ -84,12 +85,10 @@ pub struct ServeOptions {
     pub checkpoints: Option<PathBuf>,
     /// A scaled clock.
     pub clock: Option<ClockSpec>,
-    /// Secrets of senders that go before the environment's: those that `dev` makes up.
+    /// Secrets that go before the environment's: those that `dev` makes up.
     pub secrets: Given,
     /// How much is done at a time.
     pub limits: Limits,
-    /// Where secrets come from: environment variables, unless something else is said.
-    pub secrets: Arc<dyn Secrets>,
 }
 
 impl ServeOptions {
@@ -108,7 +107,6 @@ impl ServeOptions {
             clock: None,
             secrets: Given::default(),
             limits: Limits::default(),
-            secrets: Arc::new(Environment),
         }
     }
 
@@ -235,7 +233,6 @@ pub async fn serve(
     let store = options.store_path();
     let mode = options.mode;
     let most_bytes = options.limits.payload;
-    let secrets = Arc::clone(&options.secrets);
     let secrets = options.secrets.clone();
     let handle = start(options).await?;
     let keys = match Keys::new(handle.deployment(), &secrets, mode == Mode::Dev) {
@@ -312,7 +309,7 @@ async fn start(options: ServeOptions) -> Result<Handle, StartError> {
         connect: Box::new(move |deployment, clock| match mode {
             Mode::Dev => Ok(simulate(deployment, clock, &simulation, LATENCY)),
             Mode::Run => {
-                let real = connect(deployment, &*secrets)?;
+                let real = connect(deployment, &secrets)?;
                 Ok(simulate_declared(deployment, clock, &simulation, LATENCY, real))
             }
         }),

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use countersign_engine::narrate::sentence;
 use countersign_engine::run::{Agenda, Deed, DeedStatus, Doing, Ended, Phase, Run};
 use countersign_engine::summary::Row;
 use countersign_engine::{Deployment, protocol::Verdict, task::Task};
 use countersign_ir::json::{Style, to_json};
 use countersign_ir::time::instant_text;
-use countersign_runtime::{Entry, RunView, sentence};
+use countersign_runtime::{Entry, RunView};
 use countersign_store::IndexRow;
 
 use super::types::{

@@ -1,0 +1,8 @@
+//! The process from outside: real sockets, simulated systems.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests: a panic is the verdict")]
+
+mod api;
+mod door;
+mod process;
+mod start;
