@@ -54,10 +54,6 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
 }
 
-/// Codes that no part of the compiler finds yet, as their pages say. Whoever makes it find one takes it off this list and
-/// the sentence off its page.
-const NOT_FOUND_YET: &[&str] = &["CS1303", "CS1602", "CS1603"];
-
 #[test]
 fn the_wrong_example_of_every_page_finds_its_code_and_the_right_one_compiles() {
     let mut problems = Vec::new();
@@ -65,18 +61,12 @@ fn the_wrong_example_of_every_page_finds_its_code_and_the_right_one_compiles() {
         for block in blocks(code.page) {
             let found = compiled(&block.text);
             let is_found = found.iter().any(|d| d.code == code);
-            let is_found_by_nobody = NOT_FOUND_YET.contains(&code.code);
             let listed = || {
                 let found = found.iter().map(|d| format!("    {} {}", d.code, d.headline));
                 found.collect::<Vec<_>>().join("\n")
             };
             match block.info.as_str() {
-                "flow wrong" if is_found && is_found_by_nobody => {
-                    problems.push(format!(
-                        "{code}: it is found now, so take it off `NOT_FOUND_YET` and say so on its page"
-                    ));
-                }
-                "flow wrong" if !is_found && !is_found_by_nobody => {
+                "flow wrong" if !is_found => {
                     problems.push(format!("{code}: the wrong example does not find it\n{}", listed()));
                 }
                 "flow right" if is_found || found.iter().any(Diagnostic::is_error) => {
