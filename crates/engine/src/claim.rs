@@ -43,11 +43,9 @@ pub(crate) fn step(state: Option<Claim>, at: i64, body: Body) -> Result<Step<Cla
     let mut claim = state.unwrap_or(Claim { holder: None, waiting: Vec::new() });
     match body {
         Body::Take(take) => Ok(take_it(claim, at, *take)),
-        Body::Settle { outcome } => {
-            let Some(holder) = claim.holder.as_mut() else { return Ok(Step::unchanged()) };
-            if holder.outcome.is_some() {
-                return Ok(Step::unchanged());
-            }
+        Body::Settle { by, outcome } => {
+            let held = claim.holder.as_mut().filter(|holder| holder.cell == by && holder.outcome.is_none());
+            let Some(holder) = held else { return Ok(Step::unchanged()) };
             holder.outcome = Some(outcome.clone());
             let cell = holder.cell.clone();
             let told = claim.waiting.drain(..);
@@ -55,8 +53,11 @@ pub(crate) fn step(state: Option<Claim>, at: i64, body: Body) -> Result<Step<Cla
             let outputs = told.map(|taker| answer(&taker, &cell, verdict.clone())).collect();
             Ok(Step::to(claim, outputs, Vec::new()))
         }
-        Body::Release => {
-            if claim.holder.as_ref().is_none_or(|holder| holder.outcome.is_some()) {
+        // A repeated word of an earlier holder must not free what another one holds by now.
+        Body::Release { by, token } => {
+            let is_held =
+                |holder: &Holder| holder.cell == by && holder.token == token && holder.outcome.is_none();
+            if !claim.holder.as_ref().is_some_and(is_held) {
                 return Ok(Step::unchanged());
             }
             let mut outputs = Vec::new();

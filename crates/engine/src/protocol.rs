@@ -75,11 +75,18 @@ pub enum Body {
     Take(Box<Take>),
     /// The holder is done: equal takers adopt this outcome.
     Settle {
+        /// The holder.
+        by: CellId,
         /// What came of it.
         outcome: Value,
     },
     /// The holder gave up without effect: the next taker may have it.
-    Release,
+    Release {
+        /// The holder.
+        by: CellId,
+        /// What it had named when it took it.
+        token: Number,
+    },
 
     // From a claim, to who took it.
     /// The answer of a claim.

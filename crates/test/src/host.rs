@@ -296,6 +296,38 @@ impl Virtual {
         Ok(true)
     }
 
+    /// How many calls are under way.
+    pub fn under_way(&self) -> usize {
+        self.due.values().filter(|due| matches!(due, Due::Call(..))).count()
+    }
+
+    /// One of the calls under way ends before its turn: with its reply, or lost on its way back, which the caller
+    /// learns as doubt. The reply that was lost is given back.
+    ///
+    /// # Errors
+    /// If the engine refuses it.
+    pub fn end_call(&mut self, nth: usize, lost: bool) -> Result<Option<(CellId, Number, Reply)>, HostError> {
+        let mut calls = self.due.iter().filter(|(_, due)| matches!(due, Due::Call(..)));
+        let Some((&key, _)) = calls.nth(nth) else { return Ok(None) };
+        let Some(Due::Call(asker, number, call)) = self.due.remove(&key) else { return Ok(None) };
+        let reply = self.world.perform(self.now, &call);
+        let told =
+            if lost { Reply::InDoubt { reason: "the connection was lost".into() } } else { reply.clone() };
+        let by = Actor::System(call.system.clone());
+        self.happened.push((self.now, Event::Called(asker.clone(), call, told.clone())));
+        self.input(asker.clone(), by, Body::Replied { call: number, reply: told })?;
+        Ok(lost.then_some((asker, number, reply)))
+    }
+
+    /// A cell learns once more what it learned before, now.
+    ///
+    /// # Errors
+    /// If the engine refuses it.
+    pub fn repeat(&mut self, nth: usize) -> Result<(), HostError> {
+        let Some(Entry { cell, input, .. }) = self.journal.get(nth).cloned() else { return Ok(()) };
+        self.input(cell, input.by, input.body).map(drop)
+    }
+
     /// An event arrives under a transport id that was not seen before.
     ///
     /// # Errors

@@ -4,6 +4,8 @@
 //! one commit; only then does the call leave; what is in doubt is looked up before anything is sent again; and the run
 //! goes on only when the world was read back.
 
+use std::collections::BTreeSet;
+
 use countersign_ir::classify::{Outcome, StatusRule, classify};
 use countersign_ir::program::{Action, ActionId, StepId, StepKind, System, SystemId, Type, Verification};
 use countersign_ir::value::Value;
@@ -155,7 +157,8 @@ impl Run {
             &[&context.deployment.tenant, "action", &declared_system.name, &declared_action.name],
             &per,
         );
-        let deed = Deed { step, system, action, frame, key, status: DeedStatus::Planned, undone: false };
+        let (token, status) = (0, DeedStatus::Planned);
+        let deed = Deed { step, system, action, frame, key, token, status, undone: false };
         self.deeds.push(deed);
         let place = u32::try_from(self.deeds.len() - 1).unwrap_or(u32::MAX);
         let phase = Phase::Stopped;
@@ -180,7 +183,10 @@ impl Run {
         mut acting: Box<Acting>,
     ) -> Result<(), StepError> {
         let token = self.number();
-        let deed = self.deed(&acting)?;
+        let deed = self.deed_mut(&acting)?;
+        deed.token = token;
+        let deed = deed.clone();
+        let deed = &deed;
         let params = declared(context, deed)?.action.params.len();
         let subject =
             Value::record(deed.frame.iter().take(params).map(|arg| arg.clone().unwrap_or(Value::None)));
@@ -194,13 +200,14 @@ impl Run {
 
     /// The claim answered.
     pub(super) fn claimed(&mut self, context: &mut Context<'_>, claimed: Claimed) -> Result<bool, StepError> {
-        let Doing::Acting(acting) = std::mem::replace(&mut self.doing, Doing::Nothing) else {
-            return Ok(false);
+        let acting = match std::mem::replace(&mut self.doing, Doing::Nothing) {
+            Doing::Acting(acting) if acting.phase == (Phase::Claiming { token: claimed.token }) => acting,
+            other => {
+                self.doing = other;
+                self.decline_claim(context, &claimed);
+                return Ok(false);
+            }
         };
-        if acting.phase != (Phase::Claiming { token: claimed.token }) {
-            self.doing = Doing::Acting(acting);
-            return Ok(false);
-        }
         let declared = declared(context, self.deed(&acting)?)?;
         match claimed.verdict {
             ClaimVerdict::Granted => self.look_before(context, acting)?,
@@ -217,6 +224,36 @@ impl Run {
         }
         self.go_on(context)?;
         Ok(true)
+    }
+
+    /// A claim that was granted to an attempt that is over, because a message came late or twice, is given back; unless
+    /// something was done under it.
+    fn decline_claim(&self, context: &mut Context<'_>, claimed: &Claimed) {
+        let under = self.deeds.iter().find(|deed| deed.token == claimed.token);
+        let over = match (under, &self.doing) {
+            (Some(deed), _) if !matches!(deed.status, DeedStatus::Planned | DeedStatus::NotDone) => false,
+            // It is under way, perhaps with a person.
+            (Some(deed), Doing::Acting(acting)) => self.deed(acting).ok() != Some(deed),
+            (Some(deed), Doing::Blocked { was, .. }) => match &**was {
+                Doing::Acting(acting) => self.deed(acting).ok() != Some(deed),
+                _ => true,
+            },
+            _ => true,
+        };
+        if claimed.verdict != ClaimVerdict::Granted || !over {
+            return;
+        }
+        // A token that no deed has any more was one of them: whichever it was, the others do not know it.
+        let keys: BTreeSet<&String> = self
+            .deeds
+            .iter()
+            .filter(|deed| under.is_none_or(|under| under == *deed))
+            .map(|d| &d.key)
+            .collect();
+        for key in keys {
+            let (by, token) = (context.cell.clone(), claimed.token);
+            context.send(CellId::new(CellKind::Claim, key.as_str()), Body::Release { by, token });
+        }
     }
 
     fn look_before(&mut self, context: &mut Context<'_>, mut acting: Box<Acting>) -> Result<(), StepError> {
@@ -309,7 +346,8 @@ impl Run {
             *place = Some(result.clone());
         }
         if how != "adopted" {
-            context.send(CellId::new(CellKind::Claim, key), Body::Settle { outcome: result });
+            let by = context.cell.clone();
+            context.send(CellId::new(CellKind::Claim, key), Body::Settle { by, outcome: result });
         }
         context.facts.push(Fact::Done { action: declared.name, result: text, how: how.into() });
         self.prove(context, acting)

@@ -177,6 +177,8 @@ pub struct Deed {
     pub frame: Vec<Option<Value>>,
     /// The claim, which is the idempotency key too.
     pub key: String,
+    /// What was named when the claim was last taken.
+    pub token: Number,
     /// What is known of it.
     pub status: DeedStatus,
     /// Whether it was taken back.
@@ -455,12 +457,12 @@ impl Run {
             Body::Start(_) | Body::StartUndo(_) => Ok(false),
             Body::Undo { because } => self.undo(context, by, because),
             Body::Undone { by, whole } => Ok(self.undone(context, &by, whole)),
+            Body::Claimed(claimed) => self.claimed(context, claimed),
             _ if self.ended.is_some() => Ok(false),
             Body::Replied { call, reply } => self.replied(context, call, &reply),
             Body::Due { timer } => self.due(context, timer),
             Body::Consulted { question, answer } => self.rendered(context, question, answer),
             Body::Recalled { history } => self.recalled(context, history),
-            Body::Claimed(claimed) => self.claimed(context, claimed),
             Body::Answered(answered) => self.answered(context, *answered),
             other => Err(StepError::misplaced(CellKind::Run, &other)),
         }

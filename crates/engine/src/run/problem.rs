@@ -124,8 +124,26 @@ impl Run {
         }
     }
 
-    /// Given up: a claim without effect is free again, one whose fate nobody knows is settled with nothing, so that
-    /// whoever meets it next looks for a proof and finds none.
+    /// A claim without effect is free again, one whose fate nobody knows is settled with nothing, so that whoever meets
+    /// it next looks for a proof and finds none.
+    pub(super) fn give_up(&mut self, context: &mut Context<'_>, acting: &Acting) -> Result<(), StepError> {
+        let deed = self.deed(acting)?;
+        let (token, by) = (deed.token, context.cell.clone());
+        let claim = CellId::new(CellKind::Claim, deed.key.clone());
+        match acting.phase {
+            Phase::Claiming { .. } | Phase::Proving(_) => {}
+            Phase::Unknown => context.send(claim, Body::Settle { by, outcome: Value::None }),
+            _ => {
+                if let Some(deed) = self.deeds.get_mut(acting.deed as usize) {
+                    deed.status = DeedStatus::NotDone;
+                }
+                context.send(claim, Body::Release { by, token });
+            }
+        }
+        Ok(())
+    }
+
+    /// The owner gives the action up.
     fn drop_action(
         &mut self,
         context: &mut Context<'_>,
@@ -135,17 +153,7 @@ impl Run {
         let deed = self.deed(acting)?.clone();
         let (system, action) = context.deployment.action(deed.system, deed.action)?;
         let name = action_name(system, action);
-        let claim = CellId::new(CellKind::Claim, deed.key.clone());
-        match acting.phase {
-            Phase::Claiming { .. } | Phase::Proving(_) => {}
-            Phase::Unknown => context.send(claim, Body::Settle { outcome: Value::None }),
-            _ => {
-                if let Some(deed) = self.deeds.get_mut(acting.deed as usize) {
-                    deed.status = DeedStatus::NotDone;
-                }
-                context.send(claim, Body::Release);
-            }
-        }
+        self.give_up(context, acting)?;
         let because = answered.because.clone().map_or_else(|| name.clone(), |why| format!("{name}: {why}"));
         self.end(context, Outcome::Dropped, Some(because))
     }

@@ -56,7 +56,10 @@ impl Run {
             let why = if kept.is_empty() { "it did nothing".to_owned() } else { kept.join("; ") };
             return decline(context, format!("there is nothing that could be taken back: {why}"));
         }
-        if let Doing::Blocked { task, .. } = std::mem::replace(&mut self.doing, Doing::Nothing) {
+        if let Doing::Blocked { task, was } = std::mem::replace(&mut self.doing, Doing::Nothing) {
+            if let Doing::Acting(acting) = *was {
+                self.give_up(context, &acting)?;
+            }
             context.send(task, Body::Withdraw { because: format!("{person} takes the run back") });
             self.end(context, Outcome::Dropped, Some(format!("{person} takes it back: {because}")))?;
         }

@@ -317,7 +317,14 @@ impl Task {
         };
         context.facts.push(Fact::Ended { outcome: outcome.into(), because: because.clone() });
         if let Some(run) = &self.topic.run {
-            let people = self.answers.iter().map(|said| (said.person.clone(), said.role.clone())).collect();
+            let counts = |choice: Choice| match &verdict {
+                Verdict::Approved => choice == Choice::Approve,
+                Verdict::Refused => matches!(choice, Choice::Refuse | Choice::Object),
+                Verdict::Settled(settled) => choice == *settled,
+                Verdict::Silence | Verdict::Unanswered | Verdict::Handed { .. } => false,
+            };
+            let said = self.answers.iter().filter(|said| counts(said.choice));
+            let people = said.map(|said| (said.person.clone(), said.role.clone())).collect();
             let answered = Answered {
                 task: context.cell.clone(),
                 verdict: verdict.clone(),

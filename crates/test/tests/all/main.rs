@@ -1,6 +1,13 @@
 //! The engine under test: through test blocks of the language, and step by step through the virtual host.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests: a panic is the verdict")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests: a panic is the verdict"
+)]
 
+mod disorder;
+mod engine;
 mod language;
 mod project;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use countersign_check::{Compiled, Memory, check};
 use countersign_diagnostics::{Diagnostic, Format, Style, render};
@@ -59,9 +59,10 @@ pub fn deployment(program: Program) -> Arc<Deployment> {
     Arc::new(Deployment::new(program, settings, "acme"))
 }
 
-/// The example, deployed.
-pub fn invoices() -> Arc<Deployment> {
-    deployment(compile(&example()).program)
+/// The example, compiled once.
+pub fn invoices() -> &'static Compiled {
+    static COMPILED: OnceLock<Compiled> = OnceLock::new();
+    COMPILED.get_or_init(|| compile(&example()))
 }
 
 /// Runs test blocks against the example.
