@@ -8,8 +8,7 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{beside_the_example, human};
-use countersign_check::check;
+use common::{beside_the_example, human, prove};
 
 #[test]
 fn broken_projects_are_refused_in_words_that_say_what_to_change() {
@@ -25,7 +24,7 @@ fn broken_projects_are_refused_in_words_that_say_what_to_change() {
     let mut silent = BTreeSet::new();
     for name in names {
         let case = std::fs::read_to_string(format!("{folder}/{name}.flow")).unwrap();
-        let checked = check(&beside_the_example(&case));
+        let checked = prove(&beside_the_example(&case));
         let said = human(&checked);
         if said.is_empty() {
             silent.insert(name.clone());

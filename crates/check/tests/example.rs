@@ -3,12 +3,12 @@
 
 mod common;
 
-use common::{folder, human};
-use countersign_check::{check, settings};
+use common::{folder, human, prove};
+use countersign_check::settings;
 
 #[test]
 fn the_invoices_compile_without_a_finding() {
-    let checked = check(&folder("examples/invoices"));
+    let checked = prove(&folder("examples/invoices"));
     assert_eq!(human(&checked), "");
     let compiled = checked.compiled.unwrap();
     assert!(settings(&compiled.program, &compiled.manifest, &[]).is_ok());

@@ -134,6 +134,7 @@ registry! {
         CS1301 Error PAST_A_GUARDRAIL "an action gets past a guardrail";
         CS1302 Error GUARDRAIL_NOT_SHOWN "it cannot be shown that a guardrail holds";
         CS1303 Error UNCONSENTED_MESSAGE "a message leaves without anybody's consent";
+        CS1304 Error NOT_SHOWN "people agree to what they are not shown";
     }
     area "G5: one writer of a field" {
     }

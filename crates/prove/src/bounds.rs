@@ -8,8 +8,8 @@ use countersign_ir::value::{Money, Value};
 /// An amount of money that no case exceeds, or a setting that none does.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Upper {
-    /// The least bound in minor units, settings counted at the most that their own bounds admit.
-    pub minor: Option<i64>,
+    /// The least bound, settings counted at the most that their own bounds admit.
+    pub most: Option<Money>,
     /// Settings that are bounds themselves, whatever their value.
     pub settings: Vec<SettingId>,
 }
@@ -17,8 +17,8 @@ pub(crate) struct Upper {
 impl Upper {
     /// Both hold.
     fn and(mut self, other: Self) -> Self {
-        self.minor = match (self.minor, other.minor) {
-            (Some(a), Some(b)) => Some(a.min(b)),
+        self.most = match (self.most, other.most) {
+            (Some(a), Some(b)) => Some(if b.minor < a.minor { b } else { a }),
             (a, b) => a.or(b),
         };
         self.settings.extend(other.settings);
@@ -27,7 +27,11 @@ impl Upper {
 
     /// One of them holds.
     fn or(mut self, other: Self) -> Self {
-        self.minor = self.minor.zip(other.minor).map(|(a, b)| a.max(b));
+        self.most = self
+            .most
+            .zip(other.most)
+            .filter(|(a, b)| a.currency == b.currency)
+            .map(|(a, b)| if b.minor > a.minor { b } else { a });
         let both = other.settings;
         self.settings.retain(|setting| both.contains(setting));
         self
@@ -41,7 +45,10 @@ impl Upper {
             return true;
         }
         let lowest = lowest(program, limit);
-        self.minor.zip(lowest).is_some_and(|(upper, limit)| upper <= limit.minor)
+        // An amount of another currency is never shown to be below: rates are not known here.
+        self.most
+            .zip(lowest)
+            .is_some_and(|(upper, limit)| upper.currency == limit.currency && upper.minor <= limit.minor)
     }
 }
 
@@ -84,13 +91,15 @@ fn compared(program: &Program, how: Comparison, bound: &Expr, holds: bool) -> Up
         (Comparison::Less, true) | (Comparison::GreaterOrEqual, false) => 1,
         _ => return Upper::default(),
     };
-    let minor = highest(program, bound).and_then(|money| money.minor.checked_sub(below));
+    let most = highest(program, bound).and_then(|money| {
+        money.minor.checked_sub(below).map(|minor| Money { minor, currency: money.currency })
+    });
     let settings = if let Expr::Setting(id) = bound { vec![*id] } else { Vec::new() };
-    Upper { minor, settings }
+    Upper { most, settings }
 }
 
 /// The most that a constant or a setting may be.
-fn highest(program: &Program, expr: &Expr) -> Option<Money> {
+pub(crate) fn highest(program: &Program, expr: &Expr) -> Option<Money> {
     extreme(program, expr, true, 0)
 }
 

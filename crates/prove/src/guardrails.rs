@@ -2,13 +2,13 @@
 
 use countersign_diagnostics::{Code, Counterexample, Diagnostic, FileId, codes};
 use countersign_ir::program::{
-    Approval, Approve, Branch, Covers, Effect, Expr, Flow, FlowId, Guardrail, GuardrailId, LevelId, Needs,
-    Program, Step, StepId, StepKind,
+    Approval, Approve, Branch, Consent, Covers, Effect, Expr, Flow, FlowId, Guardrail, GuardrailId, LevelId,
+    Needs, Program, Step, StepId, StepKind,
 };
 use countersign_ir::spans::{Place, SpanTable, Subject};
 use countersign_ir::value::{Money, Value};
 
-use crate::bounds::{lowest, upper};
+use crate::bounds::{highest, lowest, upper};
 use crate::terms::{name, resolve, substitute};
 use crate::witness;
 
@@ -25,6 +25,8 @@ struct Claim<'p> {
     step: StepId,
     /// The approve steps whose approved block it stands in.
     inside: Vec<StepId>,
+    /// Whether conditions of the flow may keep some cases from it, which are not followed.
+    guarded: bool,
     /// `billing.pay`
     action: String,
     /// What moves, in the words of the flow, and above which amount the guardrail speaks; none for a guardrail without
@@ -36,9 +38,13 @@ struct Claim<'p> {
 pub(crate) fn findings(program: &Program, spans: &SpanTable) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for (place, guardrail) in program.guardrails.iter().enumerate() {
-        let Needs::Level { policy, level, .. } = &guardrail.needs else { continue };
+        let Needs::Level { policy, level, silence_is_enough } = &guardrail.needs else { continue };
         let Some(approval) = program.approvals.get(policy.index()) else { continue };
         let guardrail_id = GuardrailId(u16::try_from(place).unwrap_or(u16::MAX));
+        if let Some(problem) = nobodys(spans, guardrail_id, approval, *level, *silence_is_enough) {
+            found.push(problem);
+            continue;
+        }
         for (flow_place, flow) in program.flows.iter().enumerate() {
             for (step_place, step) in flow.steps.iter().enumerate() {
                 let StepKind::Act { call, .. } = &step.kind else { continue };
@@ -61,7 +67,17 @@ pub(crate) fn findings(program: &Program, spans: &SpanTable) -> Vec<Diagnostic> 
                     (Covers::Deletes(record), Effect::Deletes(deleted)) if record == deleted => None,
                     _ => continue,
                 };
+                let conditions: Vec<Expr> =
+                    guarding(flow, step).into_iter().map(|condition| resolve(flow, condition)).collect();
+                if let Some((amount, limit)) = &money
+                    && conditions
+                        .iter()
+                        .any(|holds| upper(program, holds, amount, true).within(program, limit))
+                {
+                    continue;
+                }
                 let claim = Claim {
+                    guarded: !conditions.is_empty() || has_way_out(flow),
                     program,
                     spans,
                     guardrail,
@@ -82,8 +98,56 @@ pub(crate) fn findings(program: &Program, spans: &SpanTable) -> Vec<Diagnostic> 
     found
 }
 
+/// A guardrail that needs a level at which nobody says yes asks for less than it seems to, or for what cannot be had.
+fn nobodys(
+    spans: &SpanTable,
+    id: GuardrailId,
+    policy: &Approval,
+    level: LevelId,
+    silence_is_enough: bool,
+) -> Option<Diagnostic> {
+    let level = policy.levels.get(level.index())?;
+    let (how, help) = match &level.consent {
+        Consent::Silence { .. } if !silence_is_enough => (
+            "passes when nobody objects",
+            "need a level that asks somebody, or say that this will do: `… silence is enough`",
+        ),
+        Consent::Automatic => ("asks nobody", "need a level that asks somebody"),
+        _ => return None,
+    };
+    let place = spans.place(Subject::Guardrail(id));
+    let (file, span) = place.map_or((0, 0..0), |place| (place.file, place.span.clone()));
+    let headline = format!("this guardrail needs `{}.{}`, which {how}", policy.name, level.name);
+    Some(
+        Diagnostic::new(codes::GUARDRAIL_NOT_SHOWN, FileId::new(file), span, headline)
+            .primary("nobody's consent")
+            .reason("whoever reads the guardrail believes that a person has agreed")
+            .help(help),
+    )
+}
+
+/// Whether a run of that flow may end before its last step, by a condition.
+fn has_way_out(flow: &Flow) -> bool {
+    flow.steps.iter().any(|step| matches!(step.kind, StepKind::Skip { .. } | StepKind::Hand { .. }))
+}
+
+/// The conditions of the `when` blocks around a step, all of which hold when it runs.
+fn guarding<'f>(flow: &'f Flow, step: &Step) -> Vec<&'f Expr> {
+    let mut conditions = Vec::new();
+    let mut parent = step.parent;
+    for _ in 0..flow.steps.len() {
+        let Some((id, branch)) = parent else { break };
+        let Some(outer) = flow.steps.get(id.index()) else { break };
+        if let (Branch::Body, StepKind::When { condition, .. }) = (branch, &outer.kind) {
+            conditions.push(condition);
+        }
+        parent = outer.parent;
+    }
+    conditions
+}
+
 /// The approve steps around a step, by the shape of the flow: the block for a no is inside of nothing.
-fn enclosing(flow: &Flow, step: &Step) -> Vec<StepId> {
+pub(crate) fn enclosing(flow: &Flow, step: &Step) -> Vec<StepId> {
     let mut around = Vec::new();
     let mut parent = step.parent;
     // A flow that was tampered with may have a circle; no step lies deeper than there are steps.
@@ -100,7 +164,7 @@ fn enclosing(flow: &Flow, step: &Step) -> Vec<StepId> {
 
 /// Whether one of the arguments is, or may be, a text from that template. A draft whose origin is not a step of this flow
 /// may be from any.
-fn renders(flow: &Flow, args: &[Expr], template: countersign_ir::program::TemplateId) -> bool {
+pub(crate) fn renders(flow: &Flow, args: &[Expr], template: countersign_ir::program::TemplateId) -> bool {
     args.iter().any(|arg| {
         let Expr::Slot(slot) = resolve(flow, arg) else { return false };
         flow.steps.iter().any(
@@ -186,7 +250,7 @@ impl Claim<'_> {
                 Expr::Const(Value::Enum(name)) => name.to_string(),
                 _ => "another level".into(),
             };
-            if let Some(case) = self.case(&conditions, place) {
+            if let Some(case) = self.case(&conditions, place).filter(|_| !self.guarded) {
                 return Some(Shortfall::Refuted { rule: place, level, case });
             }
             not_shown.get_or_insert(Shortfall::NotShown { rule: place, level });
@@ -204,18 +268,45 @@ impl Claim<'_> {
         })
     }
 
-    /// A case just above the limit in which this rule is the one that fires.
+    /// A case just above the limit in which this rule is the one that fires: with the settings as they are unless an
+    /// organisation says otherwise, or else with each as high as its bounds admit.
     fn case(&self, conditions: &[Option<Expr>], place: usize) -> Option<Vec<(String, String)>> {
         let (amount, _) = self.money.as_ref()?;
         let above = self.smallest_above()?;
-        let settings = self.program.settings.iter().enumerate().filter_map(|(at, setting)| {
-            let id = countersign_ir::program::SettingId(u16::try_from(at).ok()?);
-            Some((Expr::Setting(id), setting.default.clone()?))
+        let defaults = self.settings(|setting, _| setting.default.clone());
+        let highest = self.settings(|setting, term| {
+            let most = highest(self.program, term).map(Value::Money);
+            most.or_else(|| setting.default.clone())
         });
-        let settings: Vec<(Expr, Value)> = settings.collect();
-        let case = witness::find(conditions, place, (amount, above), &settings)?;
-        let named = case.iter().filter(|(term, _)| !matches!(term, Expr::Setting(_)));
-        named.map(|(term, value)| Some((name(self.program, self.flow, term)?, literal(value)))).collect()
+        [&defaults, &highest].into_iter().filter(|settings| self.may_be(settings)).find_map(|settings| {
+            let case = witness::find(conditions, place, (amount, above), settings)?;
+            // A setting is worth a word where it is not what everybody has.
+            let named = case.iter().filter(|(term, value)| {
+                !matches!(term, Expr::Setting(_))
+                    || !defaults.contains(&(term.clone(), value.clone())) && is_asked(conditions, term)
+            });
+            named
+                .map(|(term, value)| Some((name(self.program, self.flow, term)?, literal(value))))
+                .collect::<Option<Vec<_>>>()
+        })
+    }
+
+    fn settings(
+        &self,
+        value: impl Fn(&countersign_ir::program::Setting, &Expr) -> Option<Value>,
+    ) -> Vec<(Expr, Value)> {
+        let all = self.program.settings.iter().enumerate().filter_map(|(at, setting)| {
+            let term = Expr::Setting(countersign_ir::program::SettingId(u16::try_from(at).ok()?));
+            let value = value(setting, &term)?;
+            Some((term, value))
+        });
+        all.collect()
+    }
+
+    /// Whether an organisation may choose these settings: each meets its own bounds.
+    fn may_be(&self, settings: &[(Expr, Value)]) -> bool {
+        let bounds = self.program.settings.iter().filter_map(|setting| setting.bounds.as_ref());
+        bounds.map(|bounds| &bounds.condition).all(|bounds| witness::holds(settings, bounds) != Some(false))
     }
 
     fn place(&self, subject: Subject) -> Option<&Place> {
@@ -265,12 +356,13 @@ impl Claim<'_> {
         match worst {
             None | Some((_, Shortfall::Never)) => {
                 let headline = format!("`{}` runs without the consent of `{needed}`", self.action);
+                let code = if self.guarded { codes::GUARDRAIL_NOT_SHOWN } else { codes::PAST_A_GUARDRAIL };
                 let diagnostic = self
-                    .at(codes::PAST_A_GUARDRAIL, headline)
+                    .at(code, headline)
                     .primary(format!("nobody agrees to {what} on the way here"))
                     .reason(format!("\"{}\" would not be kept: no {needed} stands between the rules and this action", self.guardrail.name))
                     .help(format!("put the action into `approve {} at … {{ … }}`, at a level that gives `{needed}` where it is needed", self.policy.name));
-                self.with_case(diagnostic, &[], None)
+                if self.guarded { diagnostic } else { self.with_case(diagnostic, &[], None) }
             }
             Some((around, Shortfall::Refuted { rule, level, case })) => {
                 let policy = &self.policy.name;
@@ -368,6 +460,11 @@ impl Claim<'_> {
         };
         diagnostic.counterexample(example.story(story))
     }
+}
+
+/// Whether a condition looks at a term.
+fn is_asked(conditions: &[Option<Expr>], term: &Expr) -> bool {
+    conditions.iter().flatten().any(|condition| witness::looks_at(condition, term))
 }
 
 /// A value as the source writes it.

@@ -13,7 +13,7 @@ const BUDGET: usize = 20_000;
 pub(crate) type Case = Vec<(Expr, Value)>;
 
 /// Whether a term is a plain place: a slot, a field, a setting.
-fn is_place(expr: &Expr) -> bool {
+pub(crate) fn is_place(expr: &Expr) -> bool {
     match expr {
         Expr::Slot(_) | Expr::Setting(_) => true,
         Expr::Field(of, _) => is_place(of),
@@ -60,6 +60,13 @@ fn collect(expr: &Expr, terms: &mut Vec<(Expr, Vec<Value>)>) {
     }
 }
 
+/// Whether a condition looks at a place.
+pub(crate) fn looks_at(condition: &Expr, term: &Expr) -> bool {
+    let mut terms = Vec::new();
+    collect(condition, &mut terms);
+    terms.iter().any(|(known, _)| known == term)
+}
+
 /// A constant and its neighbours: enough to be on either side of a comparison with it.
 fn around(value: &Value) -> Vec<Value> {
     let step = |by: i64| match value {
@@ -74,7 +81,7 @@ fn around(value: &Value) -> Vec<Value> {
     std::iter::once(value.clone()).chain([step(1), step(-1)].into_iter().flatten()).collect()
 }
 
-fn lookup(case: &Case, term: &Expr) -> Option<Value> {
+fn lookup(case: &[(Expr, Value)], term: &Expr) -> Option<Value> {
     match term {
         Expr::Const(value) => Some(value.clone()),
         _ => case.iter().find(|(known, _)| known == term).map(|(_, value)| value.clone()),
@@ -82,7 +89,7 @@ fn lookup(case: &Case, term: &Expr) -> Option<Value> {
 }
 
 /// Whether a condition holds in a case; none if the case does not say.
-fn holds(case: &Case, condition: &Expr) -> Option<bool> {
+pub(crate) fn holds(case: &[(Expr, Value)], condition: &Expr) -> Option<bool> {
     match condition {
         Expr::And(parts) => {
             let all: Vec<_> = parts.iter().map(|part| holds(case, part)).collect();

@@ -30,6 +30,15 @@ pub fn human(checked: &Checked) -> String {
     render(Format::Human, Style::default(), &checked.files, &checked.diagnostics)
 }
 
+/// Checks a project and proves what was checked.
+pub fn prove(sources: &Memory) -> Checked {
+    let mut checked = check(sources);
+    if let Some(compiled) = &checked.compiled {
+        checked.diagnostics.extend(countersign_prove::prove(&compiled.program, &compiled.spans));
+    }
+    checked
+}
+
 /// Checks one file.
 pub fn check_text(text: &str) -> Checked {
     check(&Memory::new().with("main.flow", text))
