@@ -29,6 +29,10 @@ pub const ELI: &str = "eli@acme.test";
 /// The chief financial officer.
 pub const CAROL: &str = "carol@acme.test";
 
+/// The environment of the process.
+const SECRETS: [(&str, &str); 3] =
+    [("ERP_TOKEN", ERP_TOKEN), ("BILLING_TOKEN", BILLING_TOKEN), ("ERP_WEBHOOK", SECRET)];
+
 /// How a stack begins.
 #[derive(Debug, Clone)]
 pub struct Setup {
@@ -103,10 +107,10 @@ impl Stack {
 
     /// Starts it without waiting for it to answer: for stores that it may refuse.
     pub fn launch(&mut self) -> Process {
-        let secrets = [("ERP_TOKEN", ERP_TOKEN), ("BILLING_TOKEN", BILLING_TOKEN), ("ERP_WEBHOOK", SECRET)];
         // Simulated systems want no secrets, and the sender's is made up.
-        let (verb, secrets) = if self.clock.is_some() { ("run", &secrets[..]) } else { ("dev", &[][..]) };
+        let (verb, secrets) = if self.clock.is_some() { ("run", &SECRETS[..]) } else { ("dev", &[][..]) };
         let mut command = people::command(&self.project(), &self.home("operator"), secrets);
+        command.env("RUST_LOG", "info");
         command.args([verb, "--listen", &format!("127.0.0.1:{}", self.port)]);
         if let Some(clock) = &self.clock {
             command.args(["--clock", &clock.flag()]);
@@ -229,6 +233,11 @@ impl Stack {
         let url = self.url();
         let variables = [("COUNTERSIGN_SERVER", url.as_str())];
         people::countersign(&self.project(), &self.home(person), &variables, arguments)
+    }
+
+    /// Runs a command as whoever operates the process, who has its secrets.
+    pub fn operator(&self, arguments: &[&str]) -> Said {
+        people::countersign(&self.project(), &self.home("operator"), &SECRETS, arguments)
     }
 
     /// The API, as that person.

@@ -1,6 +1,6 @@
 //! What people are asked for: quorums, deadlines, four eyes.
 
-use e2e::stack::{ANA, CAROL, DANA, ELI};
+use e2e::stack::{ANA, BEN, CAROL, DANA, ELI};
 use e2e::{Invoice, Stack, eventually};
 
 use crate::books::{nothing_was_paid, paid_once_and_read_back};
@@ -118,7 +118,7 @@ fn nobody_answers_for_somebody_else_or_without_having_signed_in() {
     let task = stack.task(DANA, "approval", Some(&run));
     let stranger = stack.command("nobody", &["approve", &task.id]).fails();
     assert!(stranger.contains("countersign login"), "{stranger}");
-    let other = stack.cli(ANA, &["approve", &task.id]).fails();
+    let other = stack.cli(BEN, &["approve", &task.id]).fails();
     assert!(other.contains("others"), "{other}");
     stack.command("mallory", &["login", "mallory@evil.test"]).fails();
     assert_eq!(stack.run(&run).status, "open");

@@ -64,7 +64,7 @@ fn the_simulation_runs_an_invoice_without_any_other_system() {
     let file = stack.folder().join("invoice.json");
     std::fs::write(&file, Invoice::new("i-1", "120.00").json().to_string()).expect("there is room");
     let path = file.to_str().expect("a plain path").to_owned();
-    let sent = stack.cli(e2e::stack::ANA, &["send", "/erp/invoices", &path]);
+    let sent = stack.cli(e2e::stack::ANA, &["send", "/erp/invoices", "--file", &path]);
     let run = sent
         .ok()
         .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))

@@ -34,7 +34,7 @@ fn a_store_keeps_its_kind_of_time() {
     let mut stack = Stack::with(&Setup { speed: 600, ..Setup::default() });
     stack.until(&stack.submit(&Invoice::new("i-1", "120.00")), "done");
     stack.down();
-    let said = stack.command(ANA, &["run", "--listen", "127.0.0.1:0"]).fails();
+    let said = stack.operator(&["run", "--listen", "127.0.0.1:0"]).fails();
     assert!(said.contains("--clock"), "{said}");
     stack.up();
     stack.cli(ANA, &["audit", "verify"]).ok();
