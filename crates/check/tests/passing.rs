@@ -134,3 +134,52 @@ fn unsigned_and_unverified_pass_with_a_reason() {
          flow poke owned by cfo {\n  on webhook \"/poke\" as vendor: Vendor { unsigned because \"only inside\" once per vendor.id for 1d }\n}",
     );
 }
+
+/// A flow that pays, with those rules, under the guardrail that above 5,000 EUR somebody must have said yes.
+fn paying(declared: &str, rules: &str, act: &str) {
+    passes(&format!(
+        "use people.{{accounts_payable, cfo}}\nuse records.{{Invoice}}\nuse systems.{{billing}}\nsecret HOOK\n{declared}\n\
+         approval payment {{ instant => automatic  full => ask cfo within 4h else refuse }}\n\
+         decide level_of(invoice: Invoice) -> payment.Level owned by cfo {{ {rules} }}\n\
+         flow pay owned by accounts_payable {{\n\
+         \x20 on webhook \"/invoices\" as invoice: Invoice {{ signed standard with secret HOOK once per invoice.id for 30d }}\n\
+         \x20 decide {{ level = level_of(invoice)  amount = invoice.amount }}\n\
+         \x20 act {{ {act} }}\n\
+         \x20 verify {{ billing.payments_for(invoice.id) is not [] within 1d }}\n}}"
+    ));
+}
+
+const APPROVED: &str =
+    "approve payment at level \"Pay {amount}?\" showing [invoice] { billing.pay(invoice) }";
+const GUARDRAIL: &str = "guardrail \"large\" { money above 5_000 EUR needs payment.full }";
+
+#[test]
+fn a_guardrail_holds_where_each_rule_of_another_level_bounds_the_amount() {
+    paying(GUARDRAIL, "when invoice.amount <= 5_000 EUR => instant otherwise => full", APPROVED);
+    paying(GUARDRAIL, "when not (invoice.amount > 5_000 EUR) => instant otherwise => full", APPROVED);
+    paying(GUARDRAIL, "when 1 EUR < invoice.amount < 5_000.01 EUR => instant otherwise => full", APPROVED);
+}
+
+#[test]
+fn a_guardrail_holds_where_an_earlier_rule_has_taken_the_large_amounts() {
+    paying(GUARDRAIL, "when invoice.amount > 5_000 EUR => full otherwise => instant", APPROVED);
+}
+
+#[test]
+fn a_guardrail_holds_for_every_value_that_a_setting_may_have() {
+    let setting = "setting limit: Money(EUR) = 500 EUR where 0 EUR <= limit <= 5_000 EUR";
+    paying(
+        &format!("{setting}\n{GUARDRAIL}"),
+        "when invoice.amount <= limit => instant otherwise => full",
+        APPROVED,
+    );
+    let unbounded =
+        "setting limit: Money(EUR) = 500 EUR\nguardrail \"large\" { money above limit needs payment.full }";
+    paying(unbounded, "when invoice.amount <= limit => instant otherwise => full", APPROVED);
+}
+
+#[test]
+fn a_guardrail_holds_where_the_flow_itself_keeps_large_amounts_out() {
+    let act = "when amount <= 100 EUR => { billing.pay(invoice) }";
+    paying(GUARDRAIL, "when invoice.amount <= 5_000 EUR => instant otherwise => full", act);
+}

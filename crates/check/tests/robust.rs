@@ -21,6 +21,9 @@ fn example_with(path: &str, text: &str) -> Memory {
 /// A check keeps its promise: the program is there exactly if there is no error, and all can be rendered.
 fn keeps_its_promise(sources: &Memory) {
     let checked = check(sources);
+    if let Some(compiled) = &checked.compiled {
+        countersign_prove::prove(&compiled.program, &compiled.spans);
+    }
     let errors = checked.diagnostics.iter().filter(|problem| problem.is_error()).count();
     assert_eq!(checked.compiled.is_some(), errors == 0, "{}", human(&checked));
 }
@@ -66,6 +69,16 @@ proptest! {
         let path = ["invoices.flow", "countersign.toml", "remittance.txt", "holidays.ics"][which];
         keeps_its_promise(&example_with(path, &text));
     }
+}
+
+#[test]
+fn a_project_has_at_most_so_many_modules() {
+    let modules = |count: usize| {
+        (0..count).fold(Memory::new(), |sources, at| sources.with(format!("m{at}.flow"), "enum A { a }"))
+    };
+    assert!(check(&modules(2_000)).compiled.is_some());
+    let refused = check(&modules(2_001));
+    assert!(human(&refused).contains("this project has 2001 modules, and 2000 is the most"));
 }
 
 #[test]

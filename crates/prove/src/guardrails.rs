@@ -3,13 +3,13 @@
 use countersign_diagnostics::{Code, Counterexample, Diagnostic, FileId, codes};
 use countersign_ir::program::{
     Approval, Approve, Branch, Consent, Covers, Effect, Expr, Flow, FlowId, Guardrail, GuardrailId, LevelId,
-    Needs, Program, Step, StepId, StepKind,
+    Needs, Program, Step, StepId, StepKind, Type,
 };
 use countersign_ir::spans::{Place, SpanTable, Subject};
 use countersign_ir::value::{Money, Value};
 
 use crate::bounds::{highest, lowest, upper};
-use crate::terms::{name, resolve, substitute};
+use crate::terms::{name, named, resolve, substitute};
 use crate::witness;
 
 /// One action on one path, under one guardrail.
@@ -215,7 +215,26 @@ impl Claim<'_> {
                 worst = Some((*around, shortfall));
             }
         }
-        Some(self.diagnostic(worst))
+        Some(self.in_another_currency().unwrap_or_else(|| self.diagnostic(worst)))
+    }
+
+    /// An amount in one currency is never shown to be within a limit in another.
+    fn in_another_currency(&self) -> Option<Diagnostic> {
+        let (amount, limit) = self.money.as_ref()?;
+        let (term, ty) = named(self.program, self.flow, amount)?;
+        let Type::Money(Some(moves)) = ty else { return None };
+        let speaks = lowest(self.program, limit)?.currency;
+        if moves == speaks {
+            return None;
+        }
+        let headline = format!("`{}` moves {moves}, and the guardrail speaks of {speaks}", self.action);
+        let needed = self.level_name();
+        Some(
+            self.at(codes::GUARDRAIL_NOT_SHOWN, headline)
+                .primary(format!("`{term}` is in {moves}"))
+                .reason("which of two amounts is larger depends on the day's rate, and the guardrail names none")
+                .help(format!("let every {moves} that leaves here have the consent of `{needed}`, or move it in {speaks}")),
+        )
     }
 
     /// How this consent falls short of what the guardrail needs; none if it never does.

@@ -63,7 +63,8 @@ pub(crate) fn name(program: &Program, flow: &Flow, term: &Expr) -> Option<String
     named(program, flow, term).map(|(name, _)| name)
 }
 
-fn named(program: &Program, flow: &Flow, term: &Expr) -> Option<(String, Type)> {
+/// A term in the words of the flow, with its type.
+pub(crate) fn named(program: &Program, flow: &Flow, term: &Expr) -> Option<(String, Type)> {
     match term {
         Expr::Slot(slot) => {
             let binding = flow.slots.get(slot.index()).filter(|binding| !binding.name.is_empty())?;

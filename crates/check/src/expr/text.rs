@@ -30,6 +30,10 @@ impl Checker<'_> {
             );
             return poisoned();
         }
+        if ty == Type::Person {
+            // One person is one person, however the address is written: as with the members of roles.
+            return constant(Value::text(plain.to_lowercase()), ty);
+        }
         constant(Value::text(plain), ty)
     }
 

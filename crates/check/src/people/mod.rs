@@ -30,7 +30,7 @@ impl<'a> Checker<'a> {
     /// How long something waits, within the ceiling.
     pub(crate) fn deadline(&mut self, tree: &ast::Deadline) -> Option<Span> {
         let span = self.time_span(tree)?;
-        let (least, most) = match span {
+        let (too_long, most) = match span {
             Span::Wall(ns) => (ns > i64::from(CEILING) * DAY, format!("{CEILING} days")),
             // Four weeks of office time are reached within 28 days, and holidays add to that at most until the ceiling,
             // at which the runtime ends every wait.
@@ -44,21 +44,29 @@ impl<'a> Checker<'a> {
                 (ns > most, format!("four weeks of it: {}", countersign_ir::time::duration_literal(most)))
             }
         };
-        if least {
-            let shown = self.clause(tree.span);
+        if too_long {
+            let problem = self.too_long(tree.span, &most);
             self.push(
-                self.at(
-                    codes::DEADLINE_TOO_LONG,
-                    tree.span,
-                    format!("`{shown}` is longer than anything may wait"),
-                )
-                .primary(format!("at most {most}"))
-                .reason("what waits for longer than a month waits for nobody in particular")
-                .help("ask again after a shorter time with `else ask …`, or hand the run to somebody"),
+                problem.help("ask again after a shorter time with `else ask …`, or hand the run to somebody"),
             );
             return None;
         }
         Some(span)
+    }
+
+    /// Refuses a length of time on the wall beyond the ceiling.
+    pub(crate) fn refuse_too_long(&mut self, span: countersign_syntax::Span, ns: i64) {
+        if ns > i64::from(CEILING) * DAY {
+            let problem = self.too_long(span, &format!("{CEILING} days"));
+            self.push(problem);
+        }
+    }
+
+    fn too_long(&self, span: countersign_syntax::Span, most: &str) -> countersign_diagnostics::Diagnostic {
+        let shown = self.clause(span);
+        self.at(codes::DEADLINE_TOO_LONG, span, format!("`{shown}` is longer than anything may wait"))
+            .primary(format!("at most {most}"))
+            .reason("what waits for longer than a month waits for nobody in particular")
     }
 
     /// A length of time, on the wall or in a calendar.

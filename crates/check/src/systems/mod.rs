@@ -29,7 +29,7 @@ impl<'a> Checker<'a> {
                 ast::SystemEntryKind::Read(read) => {
                     self.operation_twice(&mut names, &read.name);
                     let params = self.params(&read.params, Lists::Bounded);
-                    let result = self.ty(&read.result, Lists::Bounded);
+                    let result = self.answer(&read.result);
                     if let Some(slot) =
                         self.program.systems.get_mut(id.index()).and_then(|s| s.reads.get_mut(reads))
                     {
@@ -40,7 +40,7 @@ impl<'a> Checker<'a> {
                 ast::SystemEntryKind::Action(action) => {
                     self.operation_twice(&mut names, &action.name);
                     let params = self.params(&action.params, Lists::Bounded);
-                    let result = action.result.as_ref().map(|result| self.ty(result, Lists::Bounded));
+                    let result = action.result.as_ref().map(|result| self.answer(result));
                     if let Some(slot) =
                         self.program.systems.get_mut(id.index()).and_then(|s| s.actions.get_mut(actions))
                     {
@@ -51,6 +51,25 @@ impl<'a> Checker<'a> {
                 _ => {}
             }
         }
+    }
+
+    /// What a system answers, which can be anything but a text that we render.
+    fn answer(&mut self, tree: &ast::TypeExpr) -> Type {
+        let ty = self.ty(tree, Lists::Bounded);
+        let inner = match &ty {
+            Type::List(of, _) | Type::Optional(of) => &**of,
+            ty => ty,
+        };
+        if *inner == Type::Draft {
+            self.push(
+                self.at(codes::WRONG_FORM, tree.span, "no system answers with a rendered text")
+                    .primary("rendered here, never there")
+                    .reason("a guardrail that names a template would take the system's word for where a text comes from")
+                    .help("let it answer a `Text`"),
+            );
+            return crate::checker::POISON;
+        }
+        ty
     }
 
     fn operation_twice<'t>(&mut self, names: &mut Vec<&'t ast::Name>, name: &'t ast::Name) {

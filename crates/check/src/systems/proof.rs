@@ -66,7 +66,9 @@ impl Checker<'_> {
             );
             return None;
         };
-        Some(Verification::Independent { check, within: self.length(within)? })
+        let within_ns = self.length(within)?;
+        self.refuse_too_long(within.span, within_ns);
+        Some(Verification::Independent { check, within: within_ns })
     }
 
     fn hollow(&mut self, span: Span, headline: &str, label: &str) {
