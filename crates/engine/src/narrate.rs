@@ -65,6 +65,13 @@ pub fn sentence(fact: &Fact) -> String {
         }
         Fact::Declined { person, reason } => format!("what {person} said was not accepted: {reason}"),
         Fact::Ended { outcome, because } => format!("it ended: {outcome}{}", reason(because.as_deref())),
+        Fact::TakesBack { person, because, run, by, stays } => {
+            let stays = match stays.as_slice() {
+                [] => String::new(),
+                stays => format!("; what stays: {}", stays.join("; ")),
+            };
+            format!("{person} takes {run} back, by {by}{}{stays}", reason(Some(because)))
+        }
         Fact::Repeated { first, same: true } => format!("the same came before, as {first}"),
         Fact::Repeated { first, same: false } => {
             format!("{first} came before with the same key and says something else")
@@ -251,6 +258,23 @@ mod tests {
             "mail.send is not verified, because it has no reads",
         );
         check(&verified("the word of ana@x"), "mail.send rests on the word of ana@x");
+    }
+
+    #[test]
+    fn who_takes_a_run_back_says_why_and_hears_what_stays() {
+        let takes_back = |stays: &[&str]| Fact::TakesBack {
+            person: "ana@x".into(),
+            because: "sent twice".into(),
+            run: "run-1".into(),
+            by: "undo-1".into(),
+            stays: stays.iter().map(ToString::to_string).collect(),
+        };
+        check(&takes_back(&[]), "ana@x takes run-1 back, by undo-1, because \"sent twice\"");
+        check(
+            &takes_back(&["mail.send: a sent message cannot be recalled"]),
+            "ana@x takes run-1 back, by undo-1, because \"sent twice\"; \
+             what stays: mail.send: a sent message cannot be recalled",
+        );
     }
 
     #[test]

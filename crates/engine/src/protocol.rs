@@ -631,6 +631,19 @@ pub enum Fact {
         /// Why.
         because: Option<String>,
     },
+    /// A person takes a run back.
+    TakesBack {
+        /// Who.
+        person: String,
+        /// Why.
+        because: String,
+        /// The run that is taken back.
+        run: String,
+        /// The run that takes it back.
+        by: String,
+        /// What stays as it is, and why.
+        stays: Vec<String>,
+    },
     /// An event repeated an earlier one, or contradicted it.
     Repeated {
         /// The earlier event or run.

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::JoinHandle;
 
 use countersign_engine::cell::derived;
 use countersign_engine::eval::Refinements;
@@ -26,6 +27,12 @@ use crate::limits::Limits;
 use crate::people::{self, Tokens};
 use crate::start::Outcome;
 
+/// The thread that reads the store beside the driver.
+pub(crate) struct Reader {
+    pub queries: Sender<Query>,
+    pub thread: JoinHandle<()>,
+}
+
 /// What a handle shares with its clones.
 pub(crate) struct Inner {
     pub inbox: Sender<Command>,
@@ -34,7 +41,7 @@ pub(crate) struct Inner {
     pub current: Arc<Deployment>,
     pub clock: Arc<dyn Clock>,
     pub limits: Limits,
-    pub reader: Option<Sender<Query>>,
+    pub reader: Mutex<Option<Reader>>,
     pub systems: Vec<(String, String)>,
     pub ended: watch::Receiver<Outcome>,
     pub announce: Option<Announce>,
@@ -207,22 +214,18 @@ impl Handle {
         let body = Body::Undo { because: because.to_owned() };
         let steps = self.input(cell.clone(), Actor::Person(person.to_owned()), body, true).await?;
         // The first step is the run's own; what follows is already the undo.
-        let Some(Advanced { state, facts, .. }) = steps.into_iter().next() else {
+        let Some(Advanced { facts, .. }) = steps.into_iter().next() else {
             return Err(InputError::Step { cell, why: "the run took no notice of it".to_owned() });
         };
-        let declined = facts.into_iter().filter_map(|fact| match fact {
-            Fact::Declined { reason, .. } => Some(reason),
-            _ => None,
-        });
-        let declined: Vec<String> = declined.collect();
-        match state {
-            Some(State::Run(run)) if run.undo.is_some() => {
-                let undo = run.undo.map(|taken| taken.run.key).unwrap_or_default();
-                let stays = declined.iter().map(|reason| strip_stays(reason).to_owned()).collect();
-                Ok(Undoing { undo, stays })
+        let mut declined = Vec::new();
+        for fact in facts {
+            match fact {
+                Fact::TakesBack { by, stays, .. } => return Ok(Undoing { undo: by, stays }),
+                Fact::Declined { reason, .. } => declined.push(reason),
+                _ => {}
             }
-            _ => Err(InputError::Declined(declined.join("; "))),
         }
+        Err(InputError::Declined(declined.join("; ")))
     }
 
     fn must_know(&self, person: &str) -> Result<(), InputError> {
@@ -294,8 +297,12 @@ impl Handle {
         let query: Query = Box::new(move |store: &dyn StoreRead| {
             let _ = done.send(ask(&Shelf { library: &library, store, current: &current }));
         });
-        let sent = match &self.inner.reader {
-            Some(reader) => reader.send(query).is_ok(),
+        let beside = {
+            let reader = self.inner.reader.lock().unwrap_or_else(PoisonError::into_inner);
+            reader.as_ref().map(|reader| reader.queries.clone())
+        };
+        let sent = match beside {
+            Some(queries) => queries.send(query).is_ok(),
             None => self.inner.inbox.send(Command::Query(query)).is_ok(),
         };
         if !sent {
@@ -321,6 +328,12 @@ impl Handle {
     /// # Errors
     /// If the store failed meanwhile.
     pub async fn shutdown(&self) -> Result<(), Fatal> {
+        // The file is whole again only when nobody else has it open; what is still asked goes to the driver.
+        let reader = self.inner.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Reader { queries, thread }) = reader {
+            drop(queries);
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
         let _ = self.inner.inbox.send(Command::Shutdown);
         self.ended().await
     }
@@ -336,10 +349,6 @@ impl Handle {
             Err(_) => Err(Fatal::Stopped),
         }
     }
-}
-
-fn strip_stays(reason: &str) -> &str {
-    reason.strip_prefix("stays as it is: ").unwrap_or(reason)
 }
 
 /// The id of an event: of its sender's making where there is an id of the transport's, else drawn.

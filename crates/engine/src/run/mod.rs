@@ -435,7 +435,16 @@ fn begin(deployments: &dyn Deployments, cell: &CellId, at: i64, body: Body) -> R
         undo: None,
     };
     let mut context = context(deployments, &deployment, cell, at);
-    context.facts.push(Fact::Began { flow: flow.name.clone(), event });
+    context.facts.push(match &run.agenda {
+        Agenda::Flow { .. } => Fact::Began { flow: flow.name.clone(), event },
+        Agenda::Undo { of, by, because, .. } => Fact::TakesBack {
+            person: by.clone(),
+            because: because.clone(),
+            run: of.key.clone(),
+            by: cell.key.clone(),
+            stays: Vec::new(),
+        },
+    });
     let before = run.clone();
     match run.go_on(&mut context) {
         Err(StepError::Eval(error)) => {

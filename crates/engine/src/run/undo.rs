@@ -71,15 +71,17 @@ impl Run {
             flow: self.flow,
             of: context.cell.clone(),
             by: person.clone(),
-            because,
+            because: because.clone(),
             plan,
         };
         context.send(run.clone(), Body::StartUndo(Box::new(start)));
-        for what in kept {
-            context
-                .facts
-                .push(Fact::Declined { person: person.clone(), reason: format!("stays as it is: {what}") });
-        }
+        context.facts.push(Fact::TakesBack {
+            person: person.clone(),
+            because,
+            run: context.cell.key.clone(),
+            by: run.key.clone(),
+            stays: kept,
+        });
         self.undo = Some(Taken { run, by: person.clone(), count, whole: None });
         Ok(true)
     }
