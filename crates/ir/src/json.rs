@@ -284,7 +284,11 @@ fn read_leaf(program: &Program, ty: &Type, raw: &str) -> Result<Value, String> {
         Type::Email | Type::Person => {
             let what = "an e-mail address";
             let address = text(what)?;
-            if is_email(&address) { Ok(Value::text(address.as_ref())) } else { Err(expected(what)) }
+            if !is_email(&address) {
+                return Err(expected(what));
+            }
+            // A person is one identity however their address is written; the directory knows them in small letters.
+            Ok(if *ty == Type::Person { Value::text(address.to_lowercase()) } else { Value::text(address.as_ref()) })
         }
         Type::Url => {
             let what = "an absolute URL";

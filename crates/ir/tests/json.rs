@@ -133,6 +133,13 @@ fn what_breaks_the_type_is_named_by_its_path() {
 }
 
 #[test]
+fn a_person_is_one_identity_however_their_address_is_written() {
+    let json = GOOD.replace("ana@acme.test", "Ana@ACME.test");
+    let Value::Record(fields) = read(&json).unwrap() else { panic!("a record") };
+    assert_eq!(fields[4], Value::text("ana@acme.test"));
+}
+
+#[test]
 fn no_prefix_of_a_payload_panics_or_passes() {
     for end in 0..GOOD.len() {
         assert!(read(&GOOD[..end]).is_err(), "{}", &GOOD[..end]);
