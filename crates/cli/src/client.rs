@@ -170,7 +170,7 @@ pub fn segment(text: &str) -> String {
 }
 
 fn base(server: &str) -> Result<String, Failure> {
-    let base = server.trim_end_matches('/');
+    let base = server.strip_suffix('/').unwrap_or(server);
     let named = if base.contains("://") { base.to_owned() } else { format!("http://{base}") };
     let is_plain = named.strip_prefix("http://").is_some_and(|rest| !rest.is_empty() && !rest.contains('/'));
     if is_plain && ureq::http::Uri::try_from(&named).is_ok() {

@@ -17,7 +17,7 @@ pub enum Failure {
     #[diagnostic(help("name the project's folder, or change into it"))]
     NoProject(String),
     /// A file cannot be read or written.
-    #[error("{path} cannot be {done}: {why}")]
+    #[error("{path} cannot be {done}: {}", plainly(why))]
     File {
         /// Which.
         path: String,
@@ -73,6 +73,15 @@ pub enum Failure {
     /// Standard output is gone.
     #[error("the result cannot be written: {0}")]
     Output(io::Error),
+}
+
+/// What the system said, without its numbers.
+fn plainly(why: &io::Error) -> String {
+    match why.kind() {
+        io::ErrorKind::NotFound => "there is no such file or folder".into(),
+        io::ErrorKind::PermissionDenied => "it is not permitted to this user".into(),
+        _ => why.to_string(),
+    }
 }
 
 impl Failure {

@@ -2,6 +2,8 @@
 //!
 //! Every word is made safe when it is added; only the tones, which are ours, ever become colours.
 
+use std::fmt::Write;
+
 use anstyle::{AnsiColor, Style};
 
 use crate::safe;
@@ -66,7 +68,7 @@ impl Page {
         let words = safe::line(words);
         if self.color && tone != Tone::Plain {
             let style = tone.style();
-            self.text.push_str(&format!("{style}{words}{style:#}"));
+            let _ = write!(self.text, "{style}{words}{style:#}");
         } else {
             self.text.push_str(&words);
         }

@@ -29,14 +29,12 @@ pub fn beside(sources: &DirectorySources, name: &str) -> PathBuf {
 /// The compiled project, for commands that need one. What was found is shown on standard error.
 pub fn compiled(sources: &DirectorySources, screen: &mut Screen) -> Result<Compiled, Failure> {
     let Compilation { files, diagnostics, compiled } = countersign::compile(sources);
-    match compiled {
-        Some(compiled) => Ok(compiled),
-        None => {
-            let style = Style { color: screen.error_color, width: screen.width };
-            screen.aside(&render(Format::Human, style, &files, &diagnostics));
-            Err(Failure::DoesNotCompile(Counts::of(&files, &diagnostics).to_string()))
-        }
+    if let Some(compiled) = compiled {
+        return Ok(compiled);
     }
+    let style = Style { color: screen.error_color, width: screen.width };
+    screen.aside(&render(Format::Human, style, &files, &diagnostics));
+    Err(Failure::DoesNotCompile(Counts::of(&files, &diagnostics).to_string()))
 }
 
 /// Puts a text in the place of a file, whole or not at all, with the permissions that the file had.

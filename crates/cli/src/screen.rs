@@ -21,6 +21,8 @@ pub struct Screen {
     pub interactive: bool,
     /// Whether what is said beside results may have colours.
     pub error_color: bool,
+    out: io::Stdout,
+    err: io::Stderr,
 }
 
 impl Screen {
@@ -34,6 +36,8 @@ impl Screen {
             width: width.clamp(40, 120),
             interactive: io::stdin().is_terminal() && io::stdout().is_terminal(),
             error_color: colors && io::stderr().is_terminal(),
+            out: io::stdout(),
+            err: io::stderr(),
         }
     }
 
@@ -49,7 +53,7 @@ impl Screen {
 
     /// Writes a result that is safe already: a page, or what a renderer made.
     pub fn result(&mut self, text: &str) -> Result<(), Failure> {
-        let mut out = io::stdout().lock();
+        let mut out = self.out.lock();
         out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::Output)
     }
 
@@ -61,12 +65,12 @@ impl Screen {
 
     /// Says something beside the result, on standard error.
     pub fn note(&mut self, words: &str) {
-        let _ = writeln!(io::stderr().lock(), "{}", safe::line(words));
+        let _ = writeln!(self.err.lock(), "{}", safe::line(words));
     }
 
     /// Shows a text that is safe already beside the result, on standard error.
     pub fn aside(&mut self, text: &str) {
-        let _ = io::stderr().lock().write_all(text.as_bytes());
+        let _ = self.err.lock().write_all(text.as_bytes());
     }
 
     /// Says why a command was not carried out, and what to do next.
@@ -79,10 +83,15 @@ impl Screen {
         characters.error = "error:".into();
         let theme = GraphicalTheme { characters, styles };
         let mut text = String::new();
-        let handler = GraphicalReportHandler::new_themed(theme).with_width(self.width).with_links(false);
+        // Lines are left to the terminal: a path that is broken in two cannot be copied.
+        let handler = GraphicalReportHandler::new_themed(theme).with_wrap_lines(false).with_links(false);
         if handler.render_report(&mut text, failure).is_err() {
             text = format!("error: {failure}\n");
         }
-        let _ = io::stderr().lock().write_all(text.trim_start_matches('\n').as_bytes());
+        let mut lines = text
+            .lines()
+            .map(|line| line.strip_prefix("  ").unwrap_or(line))
+            .skip_while(|line| line.is_empty());
+        let _ = lines.try_for_each(|line| writeln!(self.err.lock(), "{line}"));
     }
 }

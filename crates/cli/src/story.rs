@@ -3,7 +3,7 @@
 use countersign_server::api::types::{RunDetail, TimelineEntry, Why, WhyAction};
 use serde_json::Value as Json;
 
-use crate::page::{Page, Tone, instant};
+use crate::page::{Page, Tone, instant, value};
 
 /// The stages of a flow, and what is beside them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,7 +95,7 @@ fn timeline(page: &mut Page, run: &RunDetail) {
     let mut now = None;
     for entry in &run.timeline {
         for (fact, line) in facts(entry) {
-            let stage = stage(run, fact).or(now).unwrap_or(Stage::Trigger);
+            let stage = stage(run, entry, fact, now);
             if now != Some(stage) {
                 page.gap().say(Tone::Strong, stage.name()).end();
                 now = Some(stage);
@@ -115,20 +115,30 @@ fn facts(entry: &TimelineEntry) -> impl Iterator<Item = (Option<&Json>, &str)> {
     })
 }
 
-fn stage(run: &RunDetail, fact: Option<&Json>) -> Option<Stage> {
-    let (kind, body) = fact?.as_object()?.iter().next()?;
+fn stage(run: &RunDetail, entry: &TimelineEntry, fact: Option<&Json>, now: Option<Stage>) -> Stage {
+    if matches!(entry.kind.as_str(), "undo" | "undone" | "start_undo") {
+        return Stage::Undo;
+    }
+    let here = now.unwrap_or(Stage::Trigger);
+    let Some((kind, body)) = fact.and_then(Json::as_object).and_then(|fact| fact.iter().next()) else {
+        return here;
+    };
+    // An undo is all of one piece.
+    if here == Stage::Undo {
+        return here;
+    }
     match kind.as_str() {
-        "began" if run.summary.undoes.is_some() => Some(Stage::Undo),
-        "began" | "repeated" => Some(Stage::Trigger),
-        "learned" if run.summary.undoes.is_none() => Some(Stage::Understand),
-        "decided" => Some(Stage::Decide),
-        "asked" | "consented" | "intended" | "stopped" | "before" | "done" | "probed" => Some(Stage::Act),
+        "began" | "repeated" => Stage::Trigger,
+        // Decisions and actions give names their values too.
+        "learned" if matches!(here, Stage::Trigger) => Stage::Understand,
+        "decided" => Stage::Decide,
+        "asked" | "consented" | "intended" | "stopped" | "before" | "done" | "probed" => Stage::Act,
         "verified" | "unverified" => {
-            let what = body.get("what").and_then(Json::as_str)?;
+            let what = body.get("what").and_then(Json::as_str).unwrap_or_default();
             let is_action = run.actions.iter().any(|action| action.action == what);
-            Some(if is_action { Stage::Act } else { Stage::Verify })
+            if is_action { Stage::Act } else { Stage::Verify }
         }
-        _ => None,
+        _ => here,
     }
 }
 
@@ -142,7 +152,10 @@ pub fn why(page: &mut Page, why: &Why) {
         page.end();
         page.line(&format!("  rule {}: {}", decision.rule, rule(&decision.when)));
         for input in &decision.inputs {
-            page.plain("  ").say(Tone::Dim, &format!("{}: ", input.name)).plain(&input.value).end();
+            page.plain("  ")
+                .say(Tone::Dim, &format!("{}: ", input.name))
+                .plain(&input_value(&input.value))
+                .end();
         }
     }
     for consent in &why.consents {
@@ -170,6 +183,11 @@ pub fn why(page: &mut Page, why: &Why) {
         because(page, ended.because.as_deref());
         page.end();
     }
+}
+
+/// What a rule looked at: records come as JSON.
+fn input_value(text: &str) -> String {
+    serde_json::from_str(text).map_or_else(|_| text.to_owned(), |json: Json| value(&json))
 }
 
 fn rule(when: &str) -> String {
@@ -202,6 +220,10 @@ fn one_action(page: &mut Page, action: &WhyAction) {
             page.say(Tone::Dim, &format!("  ({grade})"));
         }
         page.end();
+    } else if let Some(grade) = &action.grade {
+        let known =
+            if grade == "acknowledged" { "it rests on the system's own word" } else { grade.as_str() };
+        page.plain("  ").say(Tone::Warn, known).end();
     }
 }
 

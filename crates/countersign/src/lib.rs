@@ -14,13 +14,13 @@
 //!     setting smtp_url: Url = "smtp://127.0.0.1:25"
 //!     system mail { via smtp { server smtp_url  from "us@shop.test" } }
 //!
-//!     enum Discount { none, loyal, volume }
+//!     enum Discount { nothing, loyal, volume }
 //!
 //!     /// What does a customer get?
 //!     decide discount(total: Money(EUR), years: Int) -> Discount owned by sales {
 //!       when total >= 1_000 EUR => volume because "large orders pay for themselves"
 //!       when years >= 3         => loyal
-//!       otherwise               => none
+//!       otherwise               => nothing
 //!     }
 //!     "#,
 //! );

@@ -19,8 +19,8 @@ Examples:
   countersign approve task-5c1f0b2a9d3e4f60
   countersign approve task-5c1f0b2a9d3e4f60 --because \"the contract is signed\" --yes
 
-The question and what it rests on are shown first. What was shown is part of the answer: if it changes meanwhile, the
-answer does not count.")]
+The question and what it rests on are shown first. What was shown is part of the answer: if it \
+changes meanwhile, the answer does not count.")]
 pub struct Approve {
     /// Its id, as `countersign inbox` shows it
     #[arg(value_name = "TASK")]

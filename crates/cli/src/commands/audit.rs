@@ -27,11 +27,11 @@ pub enum What {
     /// Check every entry, chain and checkpoint, and make every step again; name the first that is wrong
     #[command(after_help = "\
 Examples:
-  countersign audit verify                              the project around the current folder
+  countersign audit verify                            # the project around the current folder
   countersign audit verify --store runs.db --checkpoints /mnt/audit --key auditor.pem
 
-It reads only, and may run beside the process. Where checkpoints and key come from matters: those beside the store
-prove less than a copy that whoever could change the store could not reach.")]
+It reads only, and may run beside the process. Where checkpoints and key come from matters: those beside \
+the store prove less than a copy that whoever could change the store could not reach.")]
     Verify(Verify),
 }
 

@@ -17,11 +17,11 @@ use crate::screen::Screen;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  countersign check                            the project around the current folder
+  countersign check                          # the project around the current folder
   countersign check examples/invoices
-  countersign check --format github            annotations for GitHub Actions
+  countersign check --format github          # annotations for GitHub Actions
   countersign check --format sarif > log.sarif
-  countersign check --fix                      make the changes that keep what was meant
+  countersign check --fix                    # make the changes that keep what was meant
 
 Warnings are shown and refuse nothing.")]
 pub struct Arguments {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use countersign_ir::json::{Style, to_json};
-use countersign_ir::program::{Flow, FlowId, Program, Signature};
+use countersign_ir::program::{Consent, Flow, FlowId, Program, Signature};
 use countersign_ir::suite::{Suite, TestStepKind};
 use countersign_server::{Mode, Ready};
 
@@ -17,12 +17,12 @@ use crate::screen::Screen;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  countersign dev                        the project around the current folder
+  countersign dev                      # the project around the current folder
   countersign dev examples/invoices
-  countersign dev --listen 127.0.0.1:0   any port that is free
+  countersign dev --listen 127.0.0.1:0   # any port that is free
 
-It needs no secrets and reaches nothing outside. Simulated systems begin anew with each start; runs, tasks and the
-journal are kept in `.countersign/dev.db`.")]
+It needs no secrets and reaches nothing outside. Simulated systems begin anew with each start; \
+runs, tasks and the journal are kept in `.countersign/dev.db`.")]
 pub struct Arguments {
     #[command(flatten)]
     pub common: Common,
@@ -38,14 +38,12 @@ pub fn execute(arguments: &Arguments, screen: &mut Screen) -> Result<Outcome, Fa
     let mut secrets = made_up(&prepared.sources)?;
     let absent = missing(program);
     secrets.retain(|name, _| absent.contains(name));
-    let mut is_new = false;
-    for name in senders(program).filter(|name| absent.contains(name)) {
-        if !secrets.contains_key(&name) {
+    let unknown: Vec<_> =
+        senders(program).filter(|name| absent.contains(name) && !secrets.contains_key(name)).collect();
+    if !unknown.is_empty() {
+        for name in unknown {
             secrets.insert(name, make_up()?);
-            is_new = true;
         }
-    }
-    if is_new {
         keep_made_up(&prepared.sources, &secrets)?;
     }
 
@@ -98,6 +96,7 @@ fn greeting(page: &mut Page, program: &Program, ready: &Ready, folder: Option<&s
     page.plain(&format!(" at http://{address}, with simulated systems")).end();
     page.line(&format!("  keeps everything in {}", ready.store.display()));
 
+    let binary = binary();
     let project = folder.map(|folder| format!(" --project {folder}")).unwrap_or_default();
     let server = if address.port() == 7400 { String::new() } else { format!(" --server http://{address}") };
     for (flow, example) in program.flows.iter().zip(examples) {
@@ -106,13 +105,37 @@ fn greeting(page: &mut Page, program: &Program, ready: &Ready, folder: Option<&s
             .plain("; send it one:")
             .end();
         let json = quoted(example);
-        page.line(&format!("  echo {json} | countersign send {} -{project}{server}", flow.trigger.path));
+        page.line(&format!("  echo {json} | {binary} send {}{project}{server}", flow.trigger.path));
     }
-    if let Some(person) = program.roles.iter().find_map(|role| role.members.first()) {
+    if let Some(person) = somebody(program) {
         page.gap().line("see what happened, and act:");
-        page.line(&format!("  countersign login {person}{project}{server}"));
-        page.line(&format!("  countersign runs{server}"));
-        page.line(&format!("  countersign inbox{server}"));
+        page.line(&format!("  {binary} login {person}{project}{server}"));
+        page.line(&format!("  {binary} runs{server}"));
+        page.line(&format!("  {binary} inbox{server}"));
     }
     page.gap().say(Tone::Dim, "Ctrl-C ends it").end();
+}
+
+/// Somebody who is asked to agree, else anybody.
+fn somebody(program: &Program) -> Option<&str> {
+    let asked = program.approvals.iter().flat_map(|approval| &approval.levels).find_map(|level| match &level
+        .consent
+    {
+        Consent::Automatic => None,
+        Consent::Silence { tell, .. } => Some(*tell),
+        Consent::Ask(ask) => ask.of.first().copied(),
+    });
+    let role = asked.and_then(|role| program.roles.get(role.index())).or(program.roles.first());
+    role.and_then(|role| role.members.first()).map(String::as_str)
+}
+
+/// How this program was called, so that a line can be pasted.
+fn binary() -> String {
+    let called = std::env::args_os().next().map(|name| name.to_string_lossy().into_owned());
+    let called = called.filter(|name| !name.is_empty()).unwrap_or_else(|| "countersign".to_owned());
+    if called.chars().all(|c| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_')) {
+        called
+    } else {
+        quoted(&called)
+    }
 }

@@ -16,10 +16,10 @@ use crate::screen::Screen;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  countersign fmt                     all files of the project around the current folder
-  countersign fmt people.flow         one file
-  countersign fmt --check             change nothing; exit 1 if something would change
-  countersign fmt --stdin < a.flow    for editors: the text in, the text out")]
+  countersign fmt                   # all files of the project around the current folder
+  countersign fmt people.flow       # one file
+  countersign fmt --check           # change nothing; exit 1 if something would change
+  countersign fmt --stdin < a.flow  # for editors: the text in, the text out")]
 pub struct Arguments {
     /// A folder of the project, or one file
     #[arg(value_name = "PATH")]

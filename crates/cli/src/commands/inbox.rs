@@ -16,8 +16,8 @@ use crate::table::Table;
 #[command(after_help = "\
 Examples:
   countersign inbox
-  countersign inbox --all                  everybody's tasks, the settled ones too
-  countersign approve TASK                 shows the question, then answers it")]
+  countersign inbox --all                # everybody's tasks, the settled ones too
+  countersign approve TASK               # shows the question, then answers it")]
 pub struct Arguments {
     /// Show everybody's tasks, also those that are settled
     #[arg(long)]

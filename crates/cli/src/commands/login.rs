@@ -16,12 +16,12 @@ use crate::screen::Screen;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  countersign login dana@acme.test                      inside the project
+  countersign login dana@acme.test                    # inside the project
   countersign login dana@acme.test --project examples/invoices
-  countersign inbox --as dana@acme.test                 when several have signed in
+  countersign inbox --as dana@acme.test               # when several have signed in
 
-The process writes a key into the project's `.countersign` that only its owner can read. Who can read it may sign
-anybody in, until there is sign-in proper.")]
+The process writes a key into the project's `.countersign` that only its owner can read. Who can read it may \
+sign anybody in, until there is sign-in proper.")]
 pub struct Arguments {
     /// The e-mail address of a member of a role
     #[arg(value_name = "PERSON")]

@@ -14,7 +14,7 @@ use crate::screen::Screen;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  countersign run                                 secrets come from environment variables of their names
+  countersign run                               # secrets come from the environment, by name
   countersign run --store /var/lib/flows/runs.db
   countersign run --listen 127.0.0.1:8080
 

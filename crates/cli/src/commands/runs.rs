@@ -20,7 +20,7 @@ Examples:
   countersign runs
   countersign runs --status blocked
   countersign runs show run-0a4be2c19f7d8e31
-  countersign why run-0a4be2c19f7d8e31           the same in short: rules, consents, proofs")]
+  countersign why run-0a4be2c19f7d8e31         # the same in short: rules, consents, proofs")]
 pub struct Arguments {
     #[command(subcommand)]
     pub one: Option<One>,

@@ -22,17 +22,17 @@ use crate::screen::Screen;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  countersign send /erp/invoices invoice.json
-  echo '{\"id\": \"i-1\"}' | countersign send /erp/invoices -
-  countersign send /erp/invoices invoice.json --id msg-1       the same id again is the same message
+  countersign send /erp/invoices --file invoice.json
+  echo '{\"id\": \"i-1\"}' | countersign send /erp/invoices
+  countersign send /erp/invoices --file invoice.json --id msg-1   # the same id, the same message
 
 The secret is taken from the environment variable that the flow names, else the one that `countersign dev` made up.")]
 pub struct Arguments {
     /// The path of the trigger
     #[arg(value_name = "TRIGGER")]
     pub trigger: String,
-    /// The payload as JSON; `-` for standard input
-    #[arg(value_name = "FILE")]
+    /// The payload as JSON; `-` is standard input
+    #[arg(long, value_name = "FILE", default_value = "-")]
     pub file: PathBuf,
     /// The sender's id for the message; by default a new one
     #[arg(long, value_name = "ID")]
@@ -51,7 +51,7 @@ pub struct Arguments {
 pub fn execute(arguments: &Arguments, screen: &mut Screen) -> Result<Outcome, Failure> {
     let sources = project::find(arguments.project.as_deref())?;
     let compiled = project::compiled(&sources, screen)?;
-    let body = payload(&arguments.file)?;
+    let body = payload(&arguments.file, screen)?;
     let key = match secret_of(&compiled.program, &arguments.trigger)? {
         Some(name) => Some(key(&name, &sources)?),
         None => None,
@@ -97,8 +97,11 @@ pub fn execute(arguments: &Arguments, screen: &mut Screen) -> Result<Outcome, Fa
     Ok(Outcome::Clean)
 }
 
-fn payload(file: &Path) -> Result<Vec<u8>, Failure> {
+fn payload(file: &Path, screen: &mut Screen) -> Result<Vec<u8>, Failure> {
     if file == Path::new("-") {
+        if screen.interactive {
+            screen.note("type the payload as JSON, and end with Ctrl-D");
+        }
         let mut bytes = Vec::new();
         let read = std::io::stdin().lock().read_to_end(&mut bytes);
         return read.map(|_| bytes).map_err(|error| Failure::read(Path::new("standard input"), error));

@@ -21,8 +21,8 @@ use crate::screen::Screen;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  countersign test                                    the project around the current folder
-  countersign test examples/invoices \"small invoice\"  tests whose name contains these words
+  countersign test                                  # the project around the current folder
+  countersign test examples/invoices \"small invoice\"  # tests whose name contains these words
   countersign test --format junit > report.xml
 
 A test that fails shows what was expected, what was found, and everything that had happened until then.")]
