@@ -142,8 +142,8 @@ fn list(named: &[(String, String)]) -> String {
     parts.join(", ")
 }
 
-/// A value that a fact keeps as JSON, as the language would write it.
-fn plain(json: &str) -> String {
+/// A value that is kept as JSON, as people read it.
+pub fn plain(json: &str) -> String {
     let text = match serde_json::from_str::<Json>(json) {
         Ok(value) => literal(&value, true),
         Err(_) => json.to_owned(),

@@ -1,5 +1,6 @@
 //! `then …`: what must hold where it stands in a test.
 
+use countersign_engine::narrate::plain;
 use countersign_engine::protocol::Fact;
 use countersign_engine::run::{Agenda, DeedStatus, Doing, Outcome, Run};
 use countersign_engine::task::{Mode, Task, TopicKind};
@@ -25,7 +26,7 @@ pub(crate) fn check(host: &Virtual, claim: &Claim) -> Result<(), Mismatch> {
     let deployment = &**host.deployment();
     match claim {
         Claim::Binding { flow, slot, name, ty, value } => {
-            let text = |value| to_json(&deployment.program, ty, value, Style::People).to_string();
+            let text = |value| plain(&to_json(&deployment.program, ty, value, Style::People).to_string());
             let expected = format!("{name} is {}", text(value));
             let mut of_flow = flows(host).filter(|(_, run)| run.flow == *flow);
             let Some((_, run)) = of_flow.next_back() else {

@@ -14,7 +14,7 @@ mod runner;
 mod trace;
 
 pub use coverage::{Coverage, RuleSeen, coverage};
-pub use runner::{Failure, START, TestResult, run_suite, run_test, start_of};
+pub use runner::{Failure, START, TestResult, play, run_suite, run_test, start_of};
 
 use std::collections::BTreeMap;
 

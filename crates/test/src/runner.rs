@@ -67,6 +67,11 @@ pub fn run_suite(deployment: &Arc<Deployment>, suite: &Suite, filter: Option<&st
 
 /// Runs one test.
 pub fn run_test(deployment: &Arc<Deployment>, simulation: &[Given], test: &Test) -> TestResult {
+    play(deployment, simulation, test).1
+}
+
+/// Runs one test and gives back the host that it ran on, for who wants to look further.
+pub fn play(deployment: &Arc<Deployment>, simulation: &[Given], test: &Test) -> (Virtual, TestResult) {
     let world = World::new(Arc::clone(deployment), simulation);
     let start = start_of(&deployment.program);
     let mut host = Virtual::new(Arc::clone(deployment), world, start);
@@ -78,13 +83,14 @@ pub fn run_test(deployment: &Arc<Deployment>, simulation: &[Given], test: &Test)
         found,
         trace: trace::lines(&host, &zone(&deployment.program)),
     });
-    TestResult {
+    let result = TestResult {
         name: test.name.clone(),
         file: test.file.clone(),
         failure,
         virtual_time: host.now() - start,
         rules: coverage::seen(&host),
-    }
+    };
+    (host, result)
 }
 
 fn zone(program: &Program) -> TimeZone {

@@ -144,8 +144,8 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
     proptest::collection::vec(one, 1..60)
 }
 
-fn pick<T>(all: &[T], n: impl Into<usize>) -> &T {
-    &all[n.into() % all.len()]
+fn pick<T: Clone>(all: &[T], n: u8) -> T {
+    all[usize::from(n) % all.len()].clone()
 }
 
 /// Every consent that stood at the moment of an effect, by run.
@@ -169,7 +169,7 @@ impl Watched {
         let host = &mut self.stage.host;
         match *step {
             Move::Receive(id, amount, by) => {
-                let payload = invoice(&format!("i-{id}"), *pick(&AMOUNTS, amount), *pick(&PEOPLE, by));
+                let payload = invoice(&format!("i-{id}"), pick(&AMOUNTS, amount), pick(&PEOPLE, by));
                 host.receive(FLOW, &payload).unwrap();
             }
             Move::Pass(n) => host.advance(host.now() + pick(&TIMES, n)).unwrap(),
@@ -196,14 +196,14 @@ impl Watched {
                 let open: Vec<CellId> =
                     host.tasks().filter(|(_, task)| task.open()).map(|(cell, _)| cell.clone()).collect();
                 if !open.is_empty() {
-                    let choice = *pick(&Choice::ALL, choice);
-                    host.answer(pick(&open, task), *pick(&PEOPLE, person), choice, None).unwrap();
+                    let choice = pick(&Choice::ALL, choice);
+                    host.answer(&pick(&open, task), pick(&PEOPLE, person), choice, None).unwrap();
                 }
             }
             Move::Undo(n) => {
                 let runs: Vec<CellId> = host.runs().map(|(cell, _)| cell.clone()).collect();
                 if !runs.is_empty() {
-                    host.undo(pick(&runs, n), "ana@acme.test", "a mistake").unwrap();
+                    host.undo(&pick(&runs, n), "ana@acme.test", "a mistake").unwrap();
                 }
             }
             Move::Fault(operation, fault, extent) => {
@@ -217,8 +217,8 @@ impl Watched {
                     Fault::TakesEffectButAnswers(500),
                 ];
                 let extents = [Extent::Times(1), Extent::Times(3), Extent::For(HOUR), Extent::For(2 * DAY)];
-                let (fault, extent) = (pick(&faults, fault).clone(), *pick(&extents, extent));
-                self.stage.fault(*pick(&OPERATIONS, operation), fault, extent);
+                let (fault, extent) = (pick(&faults, fault), pick(&extents, extent));
+                self.stage.fault(pick(&OPERATIONS, operation), fault, extent);
             }
         }
     }

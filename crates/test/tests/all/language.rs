@@ -1,13 +1,24 @@
 //! What test blocks can say, and what they see of the example.
 
-use crate::project::{check_passes, report, run};
+use countersign_test::coverage;
+
+use crate::project::{check_passes, invoices, report, run};
 
 #[test]
-fn the_examples_own_tests_pass() {
+fn the_examples_own_tests_pass_and_see_every_rule() {
     let tests = include_str!("../../../../examples/invoices/tests.flow");
-    let own = tests.split_once("test \"").map(|(_, rest)| format!("test \"{rest}")).unwrap();
-    for result in run(&own) {
-        assert!(result.passed(), "{}", report(&result));
+    let own = tests.split_once("\n// Who").map(|(_, rest)| format!("// Who{rest}")).unwrap();
+    let results = run(&own);
+    for result in &results {
+        assert!(result.passed(), "{}", report(result));
+    }
+    for decision in coverage(&invoices().program, &results) {
+        assert_eq!(
+            (decision.covered, &decision.missing),
+            (decision.rules, &Vec::new()),
+            "{}",
+            decision.decision
+        );
     }
 }
 

@@ -11,3 +11,4 @@ mod disorder;
 mod engine;
 mod language;
 mod project;
+mod report;

@@ -8,7 +8,7 @@ use countersign_check::{Compiled, Memory, check};
 use countersign_diagnostics::{Diagnostic, Format, Style, render};
 use countersign_engine::Deployment;
 use countersign_ir::program::Program;
-use countersign_test::{TestResult, run_suite, settings_for_tests};
+use countersign_test::{TestResult, play, settings_for_tests};
 
 const FILES: [&str; 8] = [
     "countersign.toml",
@@ -72,8 +72,14 @@ pub fn run(tests: &str) -> Vec<TestResult> {
 
 /// Runs test blocks against a project.
 pub fn run_with(sources: Memory, tests: &str) -> Vec<TestResult> {
-    let compiled = compile(&sources.with("tests.flow", format!("{HEAD}{tests}")));
-    run_suite(&deployment(compiled.program), &compiled.suite, None)
+    let Compiled { program, suite, .. } = compile(&sources.with("tests.flow", format!("{HEAD}{tests}")));
+    let deployment = deployment(program);
+    let played = suite.tests.iter().map(|test| {
+        let (host, result) = play(&deployment, &suite.simulation, test);
+        host.replay().unwrap_or_else(|why| panic!("{} cannot be replayed: {why}", test.name));
+        result
+    });
+    played.collect()
 }
 
 /// Runs test blocks that must pass.
