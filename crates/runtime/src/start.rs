@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 
 use countersign_engine::Deployment;
@@ -26,7 +26,7 @@ use crate::connectors::ConnectError;
 use crate::driver::{Driver, Kept};
 use crate::error::{Fatal, StartError};
 use crate::gauges::Gauges;
-use crate::handle::{Handle, Inner};
+use crate::handle::{Handle, Inner, Reader};
 use crate::library::{Library, install};
 use crate::limits::Limits;
 use crate::seal::{Checkpoints, Seal};
@@ -145,7 +145,7 @@ impl Runtime {
             current,
             clock,
             limits,
-            reader,
+            reader: Mutex::new(reader),
             systems,
             announce,
             ended: watching,
@@ -155,14 +155,14 @@ impl Runtime {
 }
 
 /// A thread that reads the file beside the driver, so that long lists hold up nobody.
-fn spawn_reader(reader: SqliteReader) -> Result<Sender<Query>, StartError> {
+fn spawn_reader(reader: SqliteReader) -> Result<Reader, StartError> {
     let (sender, queries): (_, Receiver<Query>) = channel();
-    thread::Builder::new().name("countersign-reader".into()).spawn(move || {
+    let thread = thread::Builder::new().name("countersign-reader".into()).spawn(move || {
         for query in queries {
             query(&reader);
         }
     })?;
-    Ok(sender)
+    Ok(Reader { queries: sender, thread })
 }
 
 type Opened = (Driver, Option<SqliteReader>, Vec<(String, String)>);

@@ -348,10 +348,15 @@ pub async fn interrupted() {
 pub(crate) fn router(app: App) -> Router {
     Router::new()
         .route("/healthz", get(health))
+        .method_not_allowed_fallback(only_get)
         .nest("/api/v1", crate::api::routes())
         .fallback(door)
         .layer(from_fn_with_state(app.clone(), numbered))
         .with_state(app)
+}
+
+async fn only_get() -> No {
+    No::new(StatusCode::METHOD_NOT_ALLOWED, "this path takes GET alone", "")
 }
 
 async fn health(State(app): State<App>) -> Result<axum::Json<Health>, No> {

@@ -38,7 +38,7 @@ async fn unknown(uri: axum::http::Uri) -> No {
     let path = uri.path().to_owned();
     No::new(
         StatusCode::NOT_FOUND,
-        format!("the interface has no {path}"),
+        format!("the interface has no /api/v1{path}"),
         "it is described in docs/reference/api.md",
     )
 }
