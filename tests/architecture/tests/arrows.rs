@@ -1,5 +1,7 @@
 //! Dependencies point one way, as `ARCHITECTURE.md` draws them.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on ends")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
@@ -76,9 +78,9 @@ fn no_arrow_runs_back() {
         };
         for dependency in &package.dependencies {
             let is_for_tests = dependency.kind == DependencyKind::Development;
-            let Some(used) = ours(&dependency.name).filter(|_| !is_for_tests) else { continue };
-            if !uses.contains(used) {
-                wrong.push(format!("`{name}` uses `{used}`"));
+            let Some(other) = ours(&dependency.name).filter(|_| !is_for_tests) else { continue };
+            if !uses.contains(other) {
+                wrong.push(format!("`{name}` uses `{other}`"));
             }
         }
     }

@@ -134,7 +134,7 @@ fn give(task: &str, choice: &str, how: &How, screen: &mut Screen) -> Result<Outc
     }
     let answered: AnswerResponse = answer.read()?;
     let mut page = screen.page();
-    page.gap().plain(&format!("{choice}: "));
+    page.end().plain(&format!("{choice}: "));
     match &answered.settled {
         Some(settled) => {
             page.say(Tone::of_status(&settled.verdict), &format!("settled, {}", settled.verdict)).end();
