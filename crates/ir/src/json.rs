@@ -288,7 +288,11 @@ fn read_leaf(program: &Program, ty: &Type, raw: &str) -> Result<Value, String> {
                 return Err(expected(what));
             }
             // A person is one identity however their address is written; the directory knows them in small letters.
-            Ok(if *ty == Type::Person { Value::text(address.to_lowercase()) } else { Value::text(address.as_ref()) })
+            Ok(if *ty == Type::Person {
+                Value::text(address.to_lowercase())
+            } else {
+                Value::text(address.as_ref())
+            })
         }
         Type::Url => {
             let what = "an absolute URL";
