@@ -19,6 +19,8 @@ pub struct Run {
     pub id: String,
     /// `open`, `blocked`, `done`, `refused`, `skipped`, `handed` or `dropped`.
     pub status: String,
+    /// When it began.
+    pub began: String,
     /// The task that it waits for.
     pub task: Option<String>,
     /// The run that it takes back.
@@ -97,8 +99,12 @@ pub struct Task {
     pub roles: Vec<String>,
     /// Who may answer now.
     pub people: Vec<String>,
+    /// When it was opened.
+    pub opened: String,
     /// When this round ends.
     pub deadline: Option<String>,
+    /// What we would do.
+    pub suggestion: Option<String>,
     /// The context.
     #[serde(default)]
     pub showing: Vec<Value>,

@@ -105,6 +105,23 @@ impl Stack {
         self.process = Some(process);
     }
 
+    /// Starts it, or says why it did not start.
+    pub fn try_up(&mut self) -> Result<(), String> {
+        let mut process = self.launch();
+        let health = format!("{}/healthz", self.url());
+        eventually("countersign is ready or ends", || {
+            if let Some(status) = process.ended() {
+                return Ok(Err(format!("{status}: {}", tail(&self.log(), 5))));
+            }
+            match http::send("GET", &health, &[], None)? {
+                response if response.status == 200 => Ok(Ok(())),
+                response => Err(format!("{response:?}")),
+            }
+        })?;
+        self.process = Some(process);
+        Ok(())
+    }
+
     /// Starts it without waiting for it to answer: for stores that it may refuse.
     pub fn launch(&mut self) -> Process {
         // Simulated systems want no secrets, and the sender's is made up.

@@ -1,7 +1,8 @@
 //! What people are asked for: quorums, deadlines, four eyes.
 
 use e2e::stack::{ANA, BEN, CAROL, DANA, ELI};
-use e2e::{Invoice, Stack, eventually};
+use e2e::{Invoice, Stack, eventually, http};
+use serde_json::json;
 
 use crate::books::{nothing_was_paid, paid_once_and_read_back};
 
@@ -28,7 +29,7 @@ fn a_large_invoice_is_paid_when_two_people_have_agreed() {
     paid_once_and_read_back(&stack, "i-1", "20000.00");
     let why = stack.api(ANA).why(&run).expect("the run has a why");
     assert_eq!(why["consents"][0]["evidence"], "human", "{why}");
-    assert_eq!(why["consents"][0]["people"], serde_json::json!([DANA, CAROL]), "{why}");
+    assert_eq!(why["consents"][0]["people"], json!([DANA, CAROL]), "{why}");
 }
 
 #[test]
@@ -112,6 +113,26 @@ fn one_refusal_is_enough_where_both_who_are_left_would_have_to_agree() {
 }
 
 #[test]
+fn an_answer_to_something_else_than_what_is_asked_does_not_count() {
+    let stack = Stack::start();
+    let run = stack.submit(&Invoice::new("i-1", "20000.00"));
+    let task = stack.task(DANA, "approval", Some(&run));
+    let answer = format!("/tasks/{}/answer", task.id);
+    let api = stack.api(DANA);
+    let shown = api.task(&task.id).expect("the task").shown;
+    let other: String = shown.chars().map(|c| if c == '0' { '1' } else { '0' }).collect();
+    let say = |body| api.send("POST", &answer, Some(&body)).expect("an answer").status;
+    assert_eq!(say(json!({"choice": "approve", "shown": other})), 403);
+    assert_eq!(say(json!({"choice": "object"})), 403);
+    assert_eq!(say(json!({"choice": "pay"})), 422);
+    assert_eq!(say(json!({})), 422);
+    assert_eq!(say(json!({"choice": "approve", "shown": shown})), 200);
+    stack.cli(CAROL, &["approve", &task.id]).ok();
+    stack.until(&run, "done");
+    paid_once_and_read_back(&stack, "i-1", "20000.00");
+}
+
+#[test]
 fn nobody_answers_for_somebody_else_or_without_having_signed_in() {
     let stack = Stack::start();
     let run = stack.submit(&Invoice::new("i-1", "20000.00"));
@@ -121,6 +142,19 @@ fn nobody_answers_for_somebody_else_or_without_having_signed_in() {
     let other = stack.cli(BEN, &["approve", &task.id]).fails();
     assert!(other.contains("others"), "{other}");
     stack.command("mallory", &["login", "mallory@evil.test"]).fails();
+
+    let answer = format!("{}/api/v1/tasks/{}/answer", stack.url(), task.id);
+    let yes = format!(r#"{{"choice": "approve", "person": "{DANA}"}}"#);
+    for headers in
+        [&[][..], &[("authorization", "Bearer none")][..], &[("authorization", "Basic ZGFuYQ==")][..]]
+    {
+        let said = http::send("POST", &answer, headers, Some(&yes)).expect("an answer");
+        assert_eq!(said.status, 401, "{said:?}");
+    }
+    // A link that is followed decides nothing.
+    let followed =
+        stack.api(DANA).send("GET", &format!("/tasks/{}/answer", task.id), None).expect("an answer");
+    assert_eq!(followed.status, 405, "{followed:?}");
     assert_eq!(stack.run(&run).status, "open");
     nothing_was_paid(&stack);
 }

@@ -87,7 +87,7 @@ fn a_flipped_byte_in_an_entry_is_found_and_the_entry_is_named() {
         damaged[at] ^= 1 << random.below(8);
         fs::write(&store, &damaged).expect("it can be written");
         let said = verify(&stack).fails();
-        let named = said.contains(&format!("entry {}", entry.position)) || said.contains(&entry.cell);
+        let named = said.contains(&format!("entry {} ", entry.position));
         assert!(named, "entry {} of {} is not named:\n{said}", entry.position, entry.cell);
         flipped += 1;
         if flipped == 25 {
@@ -103,11 +103,14 @@ fn a_flipped_byte_in_an_entry_is_found_and_the_entry_is_named() {
 fn a_flipped_byte_elsewhere_is_reported_or_changes_nothing() {
     let mut stack = with_history();
     let store = stack.store();
+    stack.up();
+    let truth = answers(&stack).expect("an intact store answers");
+    stack.down();
     fold(&store);
     let good = verify(&stack).ok().to_owned();
     let intact = fs::read(&store).expect("the store is a file");
     let mut random = Random::seeded("FLIP_SEED");
-    let mut unnoticed = Vec::new();
+    let (mut unnoticed, mut reported) = (Vec::new(), Vec::new());
     for _ in 0..40 {
         let mut damaged = intact.clone();
         let at = usize::try_from(random.below(intact.len() as u64)).expect("it is small");
@@ -119,32 +122,46 @@ fn a_flipped_byte_elsewhere_is_reported_or_changes_nothing() {
             unnoticed.push((at, damaged));
         } else {
             said.fails();
+            reported.push((at, damaged));
         }
     }
 
-    // What verification lets pass must mean the same to whoever asks the process.
-    fs::write(&store, &intact).expect("it can be written");
-    stack.up();
-    let truth = answers(&stack);
-    stack.down();
+    // What verification lets pass must mean the same to whoever asks the process. Of what it reports the process may
+    // say nothing at all; what it says must be true.
     for (at, damaged) in unnoticed.into_iter().take(3) {
-        fold(&store);
-        fs::write(&store, &damaged).expect("it can be written");
-        stack.up();
-        assert_eq!(answers(&stack), truth, "byte {at} changes what the process answers");
-        stack.down();
+        let said = answers_from(&mut stack, &damaged);
+        assert_eq!(said.as_ref(), Ok(&truth), "byte {at} changes what the process answers");
+    }
+    for (at, damaged) in reported.into_iter().take(8) {
+        if let Ok(said) = answers_from(&mut stack, &damaged) {
+            assert_eq!(said, truth, "byte {at} changes what the process answers");
+        }
     }
 }
 
+/// What a process says that is started on this store, or why it says nothing.
+fn answers_from(stack: &mut Stack, store: &[u8]) -> Result<String, String> {
+    for suffix in ["-wal", "-shm"] {
+        let mut path = stack.store().into_os_string();
+        path.push(suffix);
+        // They may be gone already.
+        let _ = fs::remove_file(PathBuf::from(path));
+    }
+    fs::write(stack.store(), store).expect("it can be written");
+    stack.try_up()?;
+    let said = answers(stack);
+    stack.kill();
+    said
+}
+
 /// What the process says of all that it has done.
-fn answers(stack: &Stack) -> String {
+fn answers(stack: &Stack) -> Result<String, String> {
     let api = stack.api(ANA);
-    let tasks = format!("{:#?}", api.all_tasks().expect("tasks"));
-    let runs =
-        api.runs().expect("runs").into_iter().map(|run| {
-            format!("{:#?}\n{}", api.run(&run.id).expect("a run"), api.why(&run.id).expect("a why"))
-        });
-    std::iter::once(tasks).chain(runs).collect()
+    let mut said = format!("{:#?}", api.all_tasks()?);
+    for run in api.runs()? {
+        said = format!("{said}\n{:#?}\n{}", api.run(&run.id)?, api.why(&run.id)?);
+    }
+    Ok(said)
 }
 
 #[test]

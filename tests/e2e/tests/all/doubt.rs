@@ -1,5 +1,6 @@
 //! When a system's word and the world differ, or no word comes.
 
+use e2e::clock::instant;
 use e2e::stack::ANA;
 use e2e::{Does, Fault, Invoice, Setup, Stack};
 
@@ -16,6 +17,8 @@ fn a_payment_that_is_confirmed_but_never_made_is_a_task_and_the_run_is_not_done(
     assert_eq!(seen.action("billing.pay"), "unverified");
     let task = stack.task(ANA, "problem", Some(&run));
     assert_eq!(task.about.as_deref(), Some("billing.pay"));
+    let took = instant(&seen.began).duration_until(instant(&task.opened));
+    assert!((10..15).contains(&took.as_mins()), "the owner was asked after {took:#}");
     assert_eq!(stack.receiver.books().payments, []);
     assert_eq!(attempts(&stack.receiver.record(), "i-1").len(), 1);
     assert_eq!(stack.mailbox().iter().filter(|mail| mail.to == "ap@paper.test").count(), 0);

@@ -15,6 +15,7 @@ fn a_window_that_ends_while_the_process_is_down_counts_once_when_it_is_back() {
     stack.mail_to(ELI, &["Pay 3000.00 EUR"]);
     let told = stack.task(DANA, "approval", Some(&run));
     stack.kill();
+    stack.command(ANA, &["audit", "verify"]).ok();
     nothing_was_paid(&stack);
     stack.up();
     assert_eq!(stack.run(&run).status, "open", "the window has not ended");
@@ -27,6 +28,33 @@ fn a_window_that_ends_while_the_process_is_down_counts_once_when_it_is_back() {
     stack.mail_to("ap@paper.test", &["i-1"]);
     assert_eq!(stack.mailbox().iter().filter(|mail| mail.to == "ap@paper.test").count(), 1);
     assert_eq!(stack.task_detail(&told.id).status, "settled");
+}
+
+#[test]
+fn a_waiting_run_goes_on_by_the_rules_that_it_began_with() {
+    let mut stack = Stack::start();
+    let before = stack.submit(&Invoice::new("i-1", "20000.00"));
+    let task = stack.task(DANA, "approval", Some(&before));
+    stack.cli(DANA, &["approve", &task.id]).ok();
+
+    stack.down();
+    let rules = stack.project().join("invoices.flow");
+    let text = std::fs::read_to_string(&rules).expect("the example has it");
+    let changed = text
+        .replace("Money(EUR) = 500 EUR", "Money(EUR) = 100 EUR")
+        .replace("ask 2 people of [finance_lead, cfo]", "ask cfo");
+    assert_ne!(changed, text);
+    std::fs::write(&rules, changed).expect("it can be changed");
+    stack.up();
+
+    let after = stack.submit(&Invoice::new("i-2", "120.00"));
+    stack.mail_to(ELI, &["Pay 120.00 EUR"]);
+    nothing_was_paid(&stack);
+    stack.cli(ELI, &["approve", &task.id]).ok();
+    stack.until(&before, "done");
+    paid_once_and_read_back(&stack, "i-1", "20000.00");
+    assert_eq!(stack.run(&after).status, "open");
+    stack.cli(ANA, &["audit", "verify"]).ok();
 }
 
 #[test]
