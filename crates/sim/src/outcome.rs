@@ -210,12 +210,19 @@ impl World {
             *place = Some(answer.clone());
         }
 
-        let mut answers = Vec::new();
+        let mut answers: Vec<(SystemId, ReadId, Vec<Value>, Value)> = Vec::new();
         for (slot, call) in reads {
             let Some(read) = read_of(program, call.system, call.read) else { continue };
             let Some(args) = args_of(&frame, call) else { continue };
             let held = self.facts.answer(call.system, call.read, &args).cloned();
-            let base = if declared.result.as_ref() == Some(element(&read.result)) {
+            // The same read may stand there more than once; each adds its demands.
+            let same = |(system, read, known, _): &(SystemId, ReadId, Vec<Value>, Value)| {
+                *system == call.system && *read == call.read && *known == args
+            };
+            let earlier = answers.iter().rposition(same).map(|place| answers.remove(place).3);
+            let base = if let Some(earlier) = earlier {
+                earlier
+            } else if declared.result.as_ref() == Some(element(&read.result)) {
                 answer.clone()
             } else {
                 let handed = declared.params.iter().zip(&frame);
