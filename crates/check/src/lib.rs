@@ -90,6 +90,11 @@ pub fn check(sources: &dyn Sources) -> Checked {
     Checked { files, diagnostics: found, compiled }
 }
 
+/// What `countersign.toml` says, as far as it can be read. No other file is looked at, and nothing is checked.
+pub fn manifest(sources: &dyn Sources) -> Manifest {
+    manifest::read(sources, &mut Files::new(), &mut Vec::new()).0
+}
+
 /// The values that the manifest gives; a setting without one is the business of whoever starts the program.
 fn check_settings(program: &Program, manifest: &Manifest, file: FileId, found: &mut Vec<Diagnostic>) {
     let mut values: Vec<Value> =

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use countersign_check::{Compiled, Manifest, Sources};
+use countersign_check::{Compiled, Sources};
 use countersign_diagnostics::{Counts, Diagnostic, Files, Format, Style, render};
 
 use crate::decide::Program;
@@ -40,11 +40,6 @@ pub fn compile(sources: &dyn Sources) -> Compilation {
 /// If anything was found that refuses the project.
 pub fn compile_dir(path: impl AsRef<Path>) -> Result<Program, CompileError> {
     compile(&DirectorySources::new(path.as_ref())).into_program()
-}
-
-/// What `countersign.toml` says, without a look at anything else; the defaults where it cannot be read.
-pub fn manifest(sources: &dyn Sources) -> Manifest {
-    compile(sources).compiled.map(|compiled| compiled.manifest).unwrap_or_default()
 }
 
 impl Compilation {

@@ -35,8 +35,10 @@ mod compile;
 mod decide;
 mod directory;
 
-pub use compile::{Compilation, CompileError, compile, compile_dir, manifest};
-pub use countersign_check::{Compiled, Manifest, Memory, SettingError, SourceError, Sources, settings};
+pub use compile::{Compilation, CompileError, compile, compile_dir};
+pub use countersign_check::{
+    Compiled, Manifest, Memory, SettingError, SourceError, Sources, manifest, settings,
+};
 pub use countersign_diagnostics as diagnostics;
 pub use decide::{DecideError, Decided, Program};
 pub use directory::DirectorySources;
