@@ -7,6 +7,7 @@
     reason = "tests: a panic is the verdict"
 )]
 
+mod breadth;
 mod disorder;
 mod engine;
 mod language;
