@@ -125,7 +125,7 @@ impl Batch {
         let mut index = Vec::new();
         if let Some(state) = &step.state {
             let old = before.and_then(|known| row(deployments, &step.cell, &known.state));
-            index.extend(self.list(old, row(deployments, &step.cell, state)));
+            index.extend(self.list(old.as_ref(), row(deployments, &step.cell, state)));
         }
         let state = match (&step.state, before) {
             (Some(state), _) => state.to_bytes(),
@@ -142,13 +142,12 @@ impl Batch {
             index,
             ..Transition::new(cell, seq, 0)
         });
-        let calls = step.calls.iter().map(|(number, call)| Outgoing {
+        self.calls.extend(step.calls.iter().map(|(number, call)| Outgoing {
             cell: step.cell.clone(),
             number: *number,
             call: call.clone(),
             at: step.input.at,
-        });
-        self.calls.extend(calls);
+        }));
         self.told.extend(step.facts.iter().map(|fact| (step.cell.clone(), fact.clone())));
         if recorded {
             let kept: Option<State> = step.state.clone().or_else(|| before.map(|known| known.state.clone()));
@@ -158,14 +157,14 @@ impl Batch {
         }
     }
 
-    fn list(&mut self, old: Option<Row>, new: Option<Row>) -> Option<IndexChange> {
+    fn list(&mut self, old: Option<&Row>, new: Option<Row>) -> Option<IndexChange> {
         let new = new?;
-        if old.as_ref() == Some(&new) {
+        if old == Some(&new) {
             return None;
         }
         let status =
             |row: &Row| row.fields.iter().find(|(name, _)| name == "status").map(|(_, value)| value.clone());
-        let before = old.as_ref().and_then(status);
+        let before = old.and_then(status);
         let after = status(&new).unwrap_or_default();
         if before.as_ref() != Some(&after) {
             self.moved.push(Moved { list: new.list, before, after });
@@ -185,6 +184,6 @@ fn entry(input: &Input, facts: &[Fact]) -> NewEntry {
     }
 }
 
-fn outbox_row(cell: &CellId, number: Number, call: &Call) -> OutboxRow {
-    OutboxRow { id: call_id(cell, number), target: Target::World, body: to_cbor(call), priority: 0 }
+fn outbox_row(from: &CellId, number: Number, call: &Call) -> OutboxRow {
+    OutboxRow { id: call_id(from, number), target: Target::World, body: to_cbor(call), priority: 0 }
 }

@@ -139,7 +139,8 @@ impl Driver {
                 break;
             }
         }
-        self.close()
+        self.close();
+        Ok(())
     }
 
     fn patience(&self) -> Duration {
@@ -283,12 +284,12 @@ impl Driver {
         input: Input,
     ) -> Result<Result<Vec<Advanced>, String>, Fatal> {
         let store = self.store.read();
-        let shelf = Shelf { library: &self.library, store, current: &self.current };
+        let deployments = Shelf { library: &self.library, store, current: &self.current };
         let mut stage = Stage { cells: &mut self.cells, store, oracle: &self.oracle };
-        let made = catch_unwind(AssertUnwindSafe(|| cascade(&shelf, &mut stage, cell.clone(), input)));
+        let made = catch_unwind(AssertUnwindSafe(|| cascade(&deployments, &mut stage, cell.clone(), input)));
         match made {
             Ok(Ok(steps)) => {
-                work.batch.absorb(&mut self.cells, &shelf, &steps);
+                work.batch.absorb(&mut self.cells, &deployments, &steps);
                 Ok(Ok(steps))
             }
             Ok(Err(CascadeError::Host(LoadError::Store(error @ StoreError::Fatal(_))))) => Err(error.into()),
@@ -418,7 +419,7 @@ impl Driver {
         }
     }
 
-    fn close(mut self) -> Result<(), Fatal> {
+    fn close(mut self) {
         if let Some(seal) = &mut self.seal {
             seal.write(self.store.read());
             self.gauges.signed.store(seal.signed(), Ordering::Relaxed);
@@ -429,6 +430,5 @@ impl Driver {
             tracing::warn!(%error, "the store's log could not be folded in; the next start does it");
         }
         tracing::info!("the store is closed");
-        Ok(())
     }
 }

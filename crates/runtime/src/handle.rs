@@ -356,10 +356,9 @@ fn event_id(path: &str, transport_id: Option<&str>) -> Result<String, InputError
     if let Some(id) = transport_id {
         return Ok(derived("evt", "countersign/event/v1", &[path, id]));
     }
-    let mut drawn = [0; 16];
+    let mut drawn = [0; 32];
     getrandom::fill(&mut drawn).map_err(|error| InputError::Random(error.to_string()))?;
-    let drawn = drawn.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    Ok(derived("evt", "countersign/event/v1/drawn", &[path, &drawn]))
+    Ok(derived("evt", "countersign/event/v1/drawn", &[path, &Hash(drawn).hex()]))
 }
 
 /// A body as text, cut to what is kept of it.

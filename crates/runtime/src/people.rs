@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
 
-use countersign_ir::hash::Hasher;
+use countersign_ir::hash::{Hash, Hasher};
 use countersign_ir::program::Program;
 
 use crate::error::InputError;
@@ -46,8 +46,7 @@ impl Handle {
         }
         let mut drawn = [0; 32];
         getrandom::fill(&mut drawn).map_err(|error| InputError::Random(error.to_string()))?;
-        let drawn = drawn.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        let token = format!("{PREFIX}{drawn}");
+        let token = format!("{PREFIX}{}", Hash(drawn).hex());
         self.put_meta(meta_name(&token), person.to_owned()).await?;
         Ok(token)
     }
@@ -59,18 +58,17 @@ impl Handle {
         }
         let name = meta_name(token);
         let known = self.tokens().known.read().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
-        let person = match known {
-            Some(person) => Some(person),
-            None => {
-                let asked = name.clone();
-                let found = self.read(move |shelf| shelf.store.meta(&asked)).await?;
-                if let Some(person) = &found {
-                    let mut known = self.tokens().known.write().unwrap_or_else(PoisonError::into_inner);
-                    known.insert(name, person.clone());
-                }
-                found
-            }
-        };
+        let person = if known.is_some() { known } else { self.look_up(name).await? };
         Ok(person.filter(|person| !self.roles_of(person).is_empty()))
+    }
+
+    async fn look_up(&self, name: String) -> Result<Option<String>, InputError> {
+        let asked = name.clone();
+        let found = self.read(move |shelf| shelf.store.meta(&asked)).await?;
+        if let Some(person) = &found {
+            let mut known = self.tokens().known.write().unwrap_or_else(PoisonError::into_inner);
+            known.insert(name, person.clone());
+        }
+        Ok(found)
     }
 }

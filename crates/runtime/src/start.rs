@@ -301,15 +301,15 @@ fn take_up(driver: &mut Driver) -> Result<(), StoreError> {
                 continue;
             };
             match countersign_ir::from_cbor::<Call>(&message.body) {
-                Ok(mut call) if call.verb == Verb::Get => {
+                Ok(mut read) if read.verb == Verb::Get => {
                     again += 1;
                     let at = driver.clock.now();
-                    call.send_before = at.saturating_add(READ_WITHIN);
-                    driver.calls.start(Outgoing { cell, number, call, at });
+                    read.send_before = at.saturating_add(READ_WITHIN);
+                    driver.calls.start(Outgoing { cell, number, call: read, at });
                 }
                 other => {
                     in_doubt += 1;
-                    let system = other.map_or_else(|_| "unknown".to_owned(), |call| call.system);
+                    let system = other.map_or_else(|_| "unknown".to_owned(), |action| action.system);
                     let reason = "the process ended while the call was out".to_owned();
                     let body = Body::Replied { call: number, reply: Reply::InDoubt { reason } };
                     driver.backlog.push_back(Delivery::new(cell, Actor::System(system), body));

@@ -4,6 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use countersign_ir::hash::Hash;
 use subtle::ConstantTimeEq;
 
 /// The key.
@@ -53,7 +54,7 @@ impl OperatorKey {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let mut drawn = [0; 32];
                 getrandom::fill(&mut drawn).map_err(|error| io(io::Error::other(error.to_string())))?;
-                let key: String = drawn.iter().map(|byte| format!("{byte:02x}")).collect();
+                let key = Hash(drawn).hex();
                 write_private(path, &format!("{key}\n")).map_err(io)?;
                 Ok(Self(key))
             }
@@ -84,11 +85,8 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
 fn private(path: &Path) -> Result<(), OperatorKeyError> {
     use std::os::unix::fs::PermissionsExt;
     let metadata = fs::metadata(path).map_err(|why| OperatorKeyError::Io { path: path.to_owned(), why })?;
-    if metadata.permissions().mode() & 0o077 == 0 {
-        Ok(())
-    } else {
-        Err(OperatorKeyError::Public { path: path.to_owned() })
-    }
+    let of_others = metadata.permissions().mode() & 0o077;
+    if of_others == 0 { Ok(()) } else { Err(OperatorKeyError::Public { path: path.to_owned() }) }
 }
 
 #[cfg(not(unix))]

@@ -1,6 +1,11 @@
 //! The runtime as a whole: the example's program on a store, with systems that do as they are told.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests: a panic is the verdict")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests: a panic is the verdict"
+)]
 
 mod crash;
 mod keeping;

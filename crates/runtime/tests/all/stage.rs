@@ -201,14 +201,14 @@ pub async fn deliver(handle: &Handle, id: &str, amount: u32) -> Receipt {
     handle.deliver(PATH, Some(&format!("msg-{id}")), &invoice(id, amount)).await.unwrap()
 }
 
-/// Waits until something is there, for at most ten seconds.
+/// Waits until something is there, for at most half a minute.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
     let began = Instant::now();
     loop {
         if let Some(found) = look().await {
             return found;
         }
-        assert!(began.elapsed() < Duration::from_secs(10), "{what} did not come about");
+        assert!(began.elapsed() < Duration::from_secs(30), "{what} did not come about");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }

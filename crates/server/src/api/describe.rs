@@ -17,25 +17,25 @@ use super::types::{
 };
 
 /// A list's row, wherever it comes from.
-pub(super) struct Fields {
+pub(super) struct Listed {
     key: String,
     sort: i64,
     fields: BTreeMap<String, String>,
 }
 
-impl From<IndexRow> for Fields {
+impl From<IndexRow> for Listed {
     fn from(row: IndexRow) -> Self {
         Self { key: row.key, sort: row.sort, fields: row.fields }
     }
 }
 
-impl From<Row> for Fields {
+impl From<Row> for Listed {
     fn from(row: Row) -> Self {
         Self { key: row.key, sort: row.sort, fields: row.fields.into_iter().collect() }
     }
 }
 
-impl Fields {
+impl Listed {
     fn take(&mut self, name: &str) -> Option<String> {
         self.fields.remove(name)
     }
@@ -50,8 +50,8 @@ impl Fields {
     }
 }
 
-pub(super) fn run_summary(row: impl Into<Fields>) -> RunSummary {
-    let mut row: Fields = row.into();
+pub(super) fn run_summary(row: impl Into<Listed>) -> RunSummary {
+    let mut row: Listed = row.into();
     RunSummary {
         flow: row.text("flow"),
         status: row.text("status"),
@@ -65,8 +65,8 @@ pub(super) fn run_summary(row: impl Into<Fields>) -> RunSummary {
     }
 }
 
-pub(super) fn task_summary(row: impl Into<Fields>) -> TaskSummary {
-    let mut row: Fields = row.into();
+pub(super) fn task_summary(row: impl Into<Listed>) -> TaskSummary {
+    let mut row: Listed = row.into();
     TaskSummary {
         status: row.text("status"),
         kind: row.text("kind"),

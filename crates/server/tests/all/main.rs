@@ -1,6 +1,11 @@
 //! The process from outside: real sockets, simulated systems.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests: a panic is the verdict")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests: a panic is the verdict"
+)]
 
 mod api;
 mod door;

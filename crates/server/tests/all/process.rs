@@ -1,6 +1,7 @@
 //! A process of the example in a folder of its own, and the least of HTTP that is needed to speak to it.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -77,10 +78,7 @@ impl Process {
         let served = tokio::spawn(serve(options, until, move |said| {
             let _ = ready.send(said);
         }));
-        let ready = match told.await {
-            Ok(ready) => ready,
-            Err(_) => panic!("it did not start: {:?}", served.await.unwrap()),
-        };
+        let Ok(ready) = told.await else { panic!("it did not start: {:?}", served.await.unwrap()) };
         Self { ready, folder: None, stop, served }
     }
 
@@ -101,7 +99,7 @@ impl Process {
             body.len()
         );
         for (name, value) in headers {
-            request.push_str(&format!("{name}: {value}\r\n"));
+            write!(request, "{name}: {value}\r\n").unwrap();
         }
         request.push_str("\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
@@ -142,7 +140,7 @@ impl Process {
         self.send("POST", PATH, &headers, body.as_bytes()).await
     }
 
-    /// Asks until the answer is as it should be, for at most ten seconds.
+    /// Asks until the answer is as it should be, for at most half a minute.
     pub async fn until(&self, path: &str, token: &str, is: impl Fn(&Json) -> bool) -> Json {
         let began = Instant::now();
         loop {
@@ -150,7 +148,7 @@ impl Process {
             if answer.status == 200 && is(&answer.body) {
                 return answer.body;
             }
-            assert!(began.elapsed() < Duration::from_secs(10), "{path}: {answer:?}");
+            assert!(began.elapsed() < Duration::from_secs(30), "{path}: {answer:?}");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
