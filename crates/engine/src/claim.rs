@@ -16,6 +16,8 @@ pub struct Claim {
     pub holder: Option<Holder>,
     /// Who waits for the outcome.
     pub waiting: Vec<Holder>,
+    /// Whether who held it last gave it up without knowing whether something was done under it.
+    pub doubtful: bool,
 }
 
 /// One who took it.
@@ -31,6 +33,15 @@ pub struct Holder {
     pub until: Option<i64>,
     /// What came of it.
     pub outcome: Option<Value>,
+    /// Whether it was in doubt when this one got it.
+    pub doubtful: bool,
+}
+
+impl Holder {
+    /// What one is told who has it.
+    fn verdict(&self) -> ClaimVerdict {
+        if self.doubtful { ClaimVerdict::Doubtful } else { ClaimVerdict::Granted }
+    }
 }
 
 fn answer(to: &Holder, holder: &CellId, verdict: ClaimVerdict) -> Output {
@@ -40,7 +51,7 @@ fn answer(to: &Holder, holder: &CellId, verdict: ClaimVerdict) -> Output {
 
 /// What a claim does with an input.
 pub(crate) fn step(state: Option<Claim>, at: i64, body: Body) -> Result<Step<Claim>, StepError> {
-    let mut claim = state.unwrap_or(Claim { holder: None, waiting: Vec::new() });
+    let mut claim = state.unwrap_or(Claim { holder: None, waiting: Vec::new(), doubtful: false });
     match body {
         Body::Take(take) => Ok(take_it(claim, at, *take)),
         Body::Settle { by, outcome } => {
@@ -54,16 +65,18 @@ pub(crate) fn step(state: Option<Claim>, at: i64, body: Body) -> Result<Step<Cla
             Ok(Step::to(claim, outputs, Vec::new()))
         }
         // A repeated word of an earlier holder must not free what another one holds by now.
-        Body::Release { by, token } => {
+        Body::Release { by, token, doubtful } => {
             let is_held =
                 |holder: &Holder| holder.cell == by && holder.token == token && holder.outcome.is_none();
             if !claim.holder.as_ref().is_some_and(is_held) {
                 return Ok(Step::unchanged());
             }
             let mut outputs = Vec::new();
+            claim.doubtful = doubtful;
             claim.holder = if claim.waiting.is_empty() { None } else { Some(claim.waiting.remove(0)) };
-            if let Some(next) = &claim.holder {
-                outputs.push(answer(next, &next.cell, ClaimVerdict::Granted));
+            if let Some(next) = &mut claim.holder {
+                next.doubtful = doubtful;
+                outputs.push(answer(next, &next.cell, next.verdict()));
             }
             Ok(Step::to(claim, outputs, Vec::new()))
         }
@@ -78,17 +91,18 @@ fn take_it(mut claim: Claim, at: i64, take: Take) -> Step<Claim> {
         subject: take.subject,
         until: take.until,
         outcome: None,
+        doubtful: claim.doubtful,
     };
     let current = claim.holder.take().filter(|holder| holder.until.is_none_or(|until| at < until));
     let Some(holder) = current else {
-        let outputs = vec![answer(&taker, &taker.cell, ClaimVerdict::Granted)];
+        let outputs = vec![answer(&taker, &taker.cell, taker.verdict())];
         claim.holder = Some(taker);
         return Step::to(claim, outputs, Vec::new());
     };
     let repeated = |same| Fact::Repeated { first: holder.cell.key.clone(), same };
     // The same take again, because a message was repeated.
     let outcome = if holder.cell == taker.cell && holder.token == taker.token {
-        vec![answer(&taker, &taker.cell, ClaimVerdict::Granted)]
+        vec![answer(&taker, &taker.cell, holder.verdict())]
     } else if holder.subject != taker.subject {
         let verdict = ClaimVerdict::Conflict { held: holder.subject.clone() };
         let output = answer(&taker, &holder.cell, verdict);

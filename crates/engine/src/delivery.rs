@@ -46,7 +46,8 @@ pub(crate) fn step(
         (Some(mut delivery), Body::Claimed(claimed)) => {
             let Some(arrived) = delivery.pending.take() else { return Ok(Step::unchanged()) };
             let (receipt, outputs) = match claimed.verdict {
-                ClaimVerdict::Granted => start(*arrived),
+                // An event is never in doubt: nobody gives one up.
+                ClaimVerdict::Granted | ClaimVerdict::Doubtful => start(*arrived),
                 ClaimVerdict::Same { .. } => (repeat(&claimed.holder, Fate::Duplicate), Vec::new()),
                 ClaimVerdict::Conflict { held } => {
                     let output = conflict(deployments, &arrived, &claimed.holder, &held)?;

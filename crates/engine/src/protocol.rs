@@ -80,12 +80,14 @@ pub enum Body {
         /// What came of it.
         outcome: Value,
     },
-    /// The holder gave up without effect: the next taker may have it.
+    /// The holder gave up: the next taker may have it.
     Release {
         /// The holder.
         by: CellId,
         /// What it had named when it took it.
         token: Number,
+        /// Whether nobody knows if something was done under it.
+        doubtful: bool,
     },
 
     // From a claim, to who took it.
@@ -235,6 +237,8 @@ pub struct Claimed {
 pub enum ClaimVerdict {
     /// The taker has it.
     Granted,
+    /// The taker has it; but whoever had it before gave it up, and nobody knows whether something was done under it.
+    Doubtful,
     /// Somebody had it for the same; this came of it. None while it is not settled and only the holder matters.
     Same {
         /// The outcome.

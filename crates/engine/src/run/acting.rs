@@ -4,10 +4,8 @@
 //! one commit; only then does the call leave; what is in doubt is looked up before anything is sent again; and the run
 //! goes on only when the world was read back.
 
-use std::collections::BTreeSet;
-
 use countersign_ir::classify::{Outcome, StatusRule, classify};
-use countersign_ir::program::{Action, ActionId, StepId, StepKind, System, SystemId, Type, Verification};
+use countersign_ir::program::{Action, ActionId, StepId, StepKind, System, SystemId, Verification};
 use countersign_ir::value::Value;
 use countersign_ir::wire::{FailureClass, Operation, Reply};
 use serde::{Deserialize, Serialize};
@@ -18,7 +16,7 @@ use super::{Agenda, Checking, Context, Deed, DeedStatus, Doing, Run, action_name
 use crate::cell::{CellId, CellKind, claim_key};
 use crate::eval::EvalError;
 use crate::gate;
-use crate::protocol::{Body, ClaimVerdict, Claimed, Fact, Number, Output, Take};
+use crate::protocol::{Body, Fact, Number, Output};
 use crate::step::StepError;
 use crate::task::{Choice, Shown};
 
@@ -107,13 +105,13 @@ pub enum Then {
 pub(super) type Taken = Result<(), Box<Acting>>;
 
 /// The declaration of a deed, with what belongs to it.
-struct Declared<'a> {
-    system: &'a System,
-    action: &'a Action,
-    name: String,
+pub(super) struct Declared<'a> {
+    pub(super) system: &'a System,
+    pub(super) action: &'a Action,
+    pub(super) name: String,
 }
 
-fn declared<'a>(context: &Context<'a>, deed: &Deed) -> Result<Declared<'a>, EvalError> {
+pub(super) fn declared<'a>(context: &Context<'a>, deed: &Deed) -> Result<Declared<'a>, EvalError> {
     let deployment = context.deployment;
     let (system, action) = deployment.action(deed.system, deed.action)?;
     Ok(Declared { system, action, name: action_name(system, action) })
@@ -126,7 +124,7 @@ impl Run {
             .ok_or_else(|| EvalError::Malformed("there is no such deed".into()))
     }
 
-    fn deed_mut(&mut self, acting: &Acting) -> Result<&mut Deed, EvalError> {
+    pub(super) fn deed_mut(&mut self, acting: &Acting) -> Result<&mut Deed, EvalError> {
         self.deeds
             .get_mut(acting.deed as usize)
             .ok_or_else(|| EvalError::Malformed("there is no such deed".into()))
@@ -177,86 +175,11 @@ impl Run {
         )
     }
 
-    pub(super) fn take_claim(
+    pub(super) fn look_before(
         &mut self,
         context: &mut Context<'_>,
         mut acting: Box<Acting>,
     ) -> Result<(), StepError> {
-        let token = self.number();
-        let deed = self.deed_mut(&acting)?;
-        deed.token = token;
-        let deed = deed.clone();
-        let deed = &deed;
-        let params = declared(context, deed)?.action.params.len();
-        let subject =
-            Value::record(deed.frame.iter().take(params).map(|arg| arg.clone().unwrap_or(Value::None)));
-        let to = CellId::new(CellKind::Claim, deed.key.clone());
-        let take = Take { taker: context.cell.clone(), token, subject, until: None };
-        context.send(to, Body::Take(Box::new(take)));
-        acting.phase = Phase::Claiming { token };
-        self.doing = Doing::Acting(acting);
-        Ok(())
-    }
-
-    /// The claim answered.
-    pub(super) fn claimed(&mut self, context: &mut Context<'_>, claimed: Claimed) -> Result<bool, StepError> {
-        let acting = match std::mem::replace(&mut self.doing, Doing::Nothing) {
-            Doing::Acting(acting) if acting.phase == (Phase::Claiming { token: claimed.token }) => acting,
-            other => {
-                self.doing = other;
-                self.decline_claim(context, &claimed);
-                return Ok(false);
-            }
-        };
-        let declared = declared(context, self.deed(&acting)?)?;
-        match claimed.verdict {
-            ClaimVerdict::Granted => self.look_before(context, acting)?,
-            ClaimVerdict::Same { outcome } => {
-                self.done(context, acting, outcome.unwrap_or(Value::None), "adopted")?;
-            }
-            ClaimVerdict::Conflict { held } => {
-                let first = claimed.holder.key.clone();
-                context.facts.push(Fact::Repeated { first: first.clone(), same: false });
-                let problem = format!("{} was already begun by {first} with other values", declared.name);
-                let showing = vec![Shown::text("begun with", &held.to_string())];
-                self.block_action(context, acting, &problem, showing, &[Choice::Retry, Choice::Drop])?;
-            }
-        }
-        self.go_on(context)?;
-        Ok(true)
-    }
-
-    /// A claim that was granted to an attempt that is over, because a message came late or twice, is given back; unless
-    /// something was done under it.
-    fn decline_claim(&self, context: &mut Context<'_>, claimed: &Claimed) {
-        let under = self.deeds.iter().find(|deed| deed.token == claimed.token);
-        let over = match (under, &self.doing) {
-            (Some(deed), _) if !matches!(deed.status, DeedStatus::Planned | DeedStatus::NotDone) => false,
-            // It is under way, perhaps with a person.
-            (Some(deed), Doing::Acting(acting)) => self.deed(acting).ok() != Some(deed),
-            (Some(deed), Doing::Blocked { was, .. }) => match &**was {
-                Doing::Acting(acting) => self.deed(acting).ok() != Some(deed),
-                _ => true,
-            },
-            _ => true,
-        };
-        if claimed.verdict != ClaimVerdict::Granted || !over {
-            return;
-        }
-        // A token that no deed has any more was one of them: whichever it was, the others do not know it.
-        let keys: BTreeSet<&String> = self
-            .deeds
-            .iter()
-            .filter(|deed| under.is_none_or(|under| under == *deed))
-            .map(|d| &d.key)
-            .collect();
-        for key in keys {
-            let (by, token) = (context.cell.clone(), claimed.token);
-            context.send(CellId::new(CellKind::Claim, key.as_str()), Body::Release { by, token });
-        }
-    }
-
-    fn look_before(&mut self, context: &mut Context<'_>, mut acting: Box<Acting>) -> Result<(), StepError> {
         let deed = self.deed(&acting)?;
         let declared = declared(context, deed)?;
         let Some(before) = &declared.action.before else { return self.intend(context, acting) };
@@ -435,7 +358,7 @@ impl Run {
 
     /// Sends again, looks up again or reads again after a pause; or asks the owner when the budget is used up.
     #[expect(clippy::too_many_arguments, reason = "one failure, told once with all that is known of it")]
-    fn pause_action(
+    pub(super) fn pause_action(
         &mut self,
         context: &mut Context<'_>,
         mut acting: Box<Acting>,
@@ -474,71 +397,6 @@ impl Run {
         acting.phase = Phase::Stopped;
         let problem = format!("{} failed: {reason}", declared.name);
         self.block_action(context, acting, &problem, showing, &[Choice::Retry, Choice::Drop])
-    }
-
-    fn unknown(
-        &mut self,
-        context: &mut Context<'_>,
-        mut acting: Box<Acting>,
-        problem: &str,
-        showing: Vec<Shown>,
-    ) -> Result<(), StepError> {
-        let deed = self.deed(&acting)?;
-        let declared = declared(context, deed)?;
-        // Only a look-up can say what the system answered; where a name waits for that, a person's word is not enough.
-        let named = match deed.step {
-            Some(step) => {
-                matches!(context.deployment.step(self.flow, step)?.kind, StepKind::Act { into: Some(_), .. })
-            }
-            None => false,
-        };
-        let mut choices = vec![Choice::Retry, Choice::TookEffect, Choice::Drop];
-        if named && declared.action.result.is_some() {
-            choices.retain(|choice| *choice != Choice::TookEffect);
-        }
-        acting.phase = Phase::Unknown;
-        self.block_action(context, acting, problem, showing, &choices)
-    }
-
-    /// An attempt is in doubt: it is looked up, or sent again under the same key where the system honours it, or a person
-    /// is asked. Never a blind second attempt.
-    pub(super) fn settle_doubt(
-        &mut self,
-        context: &mut Context<'_>,
-        mut acting: Box<Acting>,
-        doubt: Doubt,
-        reply: &Reply,
-    ) -> Result<(), StepError> {
-        let deed = self.deed(&acting)?.clone();
-        let declared = declared(context, &deed)?;
-        let Doubt { class, reason, retry_after } = doubt.clone();
-        acting.doubt = Some(doubt);
-        if let Some(probe) = &declared.action.probe {
-            context.facts.push(Fact::Failed {
-                what: declared.name,
-                class: "in doubt".into(),
-                reason,
-                again_at: None,
-            });
-            let call = self.send_read(context, &probe.call, &deed.frame)?;
-            acting.phase = Phase::Probing { call };
-            self.doing = Doing::Acting(acting);
-            return Ok(());
-        }
-        let honoured = declared.system.honours_key.zip(acting.first_sent);
-        if honoured.is_some_and(|(window, first)| context.at < first.saturating_add(window)) {
-            let class = if class == FailureClass::Data { FailureClass::Transient } else { class };
-            return self.pause_action(context, acting, Then::Send, class, reason, retry_after, reply);
-        }
-        context.facts.push(Fact::Failed {
-            what: declared.name.clone(),
-            class: "in doubt".into(),
-            reason: reason.clone(),
-            again_at: None,
-        });
-        let problem = format!("nobody knows whether {} took effect: {reason}", declared.name);
-        let showing = vec![Shown::text("reply", &reply_text(reply))];
-        self.unknown(context, acting, &problem, showing)
     }
 
     fn sent_replied(
@@ -597,96 +455,6 @@ impl Run {
             }
             Reading::Failed { class, reason, retry_after } => {
                 self.pause_action(context, acting, Then::Before, class, reason, retry_after, reply)
-            }
-        }
-    }
-
-    fn probe_replied(
-        &mut self,
-        context: &mut Context<'_>,
-        mut acting: Box<Acting>,
-        reply: &Reply,
-    ) -> Result<(), StepError> {
-        let deed = self.deed(&acting)?.clone();
-        let declared = declared(context, &deed)?;
-        let Some(probe) = &declared.action.probe else { return Ok(()) };
-        let (system, read) = context.deployment.read(&probe.call)?;
-        let value = match Self::reading(context, system, read, reply) {
-            Reading::Value(value) => value,
-            Reading::Failed { class: FailureClass::Data, reason, .. } => {
-                context.facts.push(Fact::Probed { action: declared.name.clone(), outcome: "unknown".into() });
-                let problem = format!(
-                    "nobody knows whether {} took effect: the look-up failed: {reason}",
-                    declared.name
-                );
-                return self.unknown(
-                    context,
-                    acting,
-                    &problem,
-                    vec![Shown::text("reply", &reply_text(reply))],
-                );
-            }
-            Reading::Failed { class, reason, retry_after } => {
-                return self.pause_action(context, acting, Then::Probe, class, reason, retry_after, reply);
-            }
-        };
-        let ours = |element: &Value| -> Result<bool, EvalError> {
-            let Some(matches) = &probe.matches else { return Ok(true) };
-            let mut frame = deed.frame.clone();
-            if let Some(slot) = frame.get_mut(declared.action.probe_slot()) {
-                *slot = Some(element.clone());
-            }
-            context.scope(&frame).holds(matches)
-        };
-        let found = match (&read.result, &value) {
-            (Type::List(..), Value::List(elements)) => match &elements[..] {
-                [] => Some(None),
-                [one] if ours(one)? => Some(Some(one.clone())),
-                _ => None,
-            },
-            (_, Value::None) => Some(None),
-            (_, one) => Some(if ours(one)? { Some(one.clone()) } else { None }),
-        };
-        let said = |outcome: &str| Fact::Probed { action: declared.name.clone(), outcome: outcome.into() };
-        match found {
-            Some(Some(result)) => {
-                context.facts.push(said("found"));
-                // The look-up answers what the action would have, where both have the same type.
-                let element = match &read.result {
-                    Type::List(of, _) | Type::Optional(of) => of,
-                    single => single,
-                };
-                let result =
-                    if declared.action.result.as_ref() == Some(element) { result } else { Value::None };
-                self.done(context, acting, result, "found")
-            }
-            Some(None) => {
-                // Absent counts only once a read is sure to show what was written.
-                let sure = acting.last_ended.saturating_add(declared.system.visible_within);
-                if context.at < sure {
-                    let timer = self.set_timer(context, sure);
-                    acting.phase = Phase::Paused { timer, then: Then::Probe };
-                    self.doing = Doing::Acting(acting);
-                    return Ok(());
-                }
-                context.facts.push(said("absent"));
-                self.deed_mut(&acting)?.status = DeedStatus::NotDone;
-                // What kind of failure it was counts from here: a system that is down is waited for as long as any.
-                let Doubt { class, reason, retry_after } = acting.doubt.take().unwrap_or(Doubt {
-                    class: FailureClass::Transient,
-                    reason: "nobody knew what came of it".into(),
-                    retry_after: None,
-                });
-                let reason = format!("{reason}, and it took no effect");
-                self.pause_action(context, acting, Then::Send, class, reason, retry_after, reply)
-            }
-            None => {
-                context.facts.push(said("unknown"));
-                let problem = format!(
-                    "nobody knows whether {} took effect: the look-up found something that is not ours alone",
-                    declared.name
-                );
-                self.unknown(context, acting, &problem, vec![Shown::text("found", &reply_text(reply))])
             }
         }
     }

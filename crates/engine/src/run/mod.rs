@@ -6,6 +6,8 @@
 
 mod acting;
 mod checking;
+mod claiming;
+mod doubt;
 mod flow;
 mod problem;
 mod reply;

@@ -124,20 +124,20 @@ impl Run {
         }
     }
 
-    /// A claim without effect is free again, one whose fate nobody knows is settled with nothing, so that whoever meets
-    /// it next looks for a proof and finds none.
+    /// A claim without effect is free again; one whose fate nobody knows too, and whoever takes it next is told so and
+    /// looks before it does anything.
     pub(super) fn give_up(&mut self, context: &mut Context<'_>, acting: &Acting) -> Result<(), StepError> {
         let deed = self.deed(acting)?;
         let (token, by) = (deed.token, context.cell.clone());
         let claim = CellId::new(CellKind::Claim, deed.key.clone());
         match acting.phase {
             Phase::Claiming { .. } | Phase::Proving(_) => {}
-            Phase::Unknown => context.send(claim, Body::Settle { by, outcome: Value::None }),
+            Phase::Unknown => context.send(claim, Body::Release { by, token, doubtful: true }),
             _ => {
                 if let Some(deed) = self.deeds.get_mut(acting.deed as usize) {
                     deed.status = DeedStatus::NotDone;
                 }
-                context.send(claim, Body::Release { by, token });
+                context.send(claim, Body::Release { by, token, doubtful: false });
             }
         }
         Ok(())

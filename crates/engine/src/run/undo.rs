@@ -43,7 +43,12 @@ impl Run {
             let (system, action) = context.deployment.action(deed.system, deed.action)?;
             match &action.undo {
                 Undo::By { action: undo, args } => {
-                    let args = context.scope(&deed.frame).all(args)?;
+                    // What was done by an earlier run, or found, was not read before the change.
+                    let Ok(args) = context.scope(&deed.frame).all(args) else {
+                        let name = action_name(system, action);
+                        kept.push(format!("{name}: what was there before is not known"));
+                        continue;
+                    };
                     let frame = deed.frame.clone();
                     plan.push(UndoStep { system: deed.system, done: deed.action, frame, undo: *undo, args });
                 }

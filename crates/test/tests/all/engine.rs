@@ -5,7 +5,7 @@ use std::sync::Arc;
 use countersign_engine::protocol::{Fact, Fate};
 use countersign_engine::run::{Agenda, DeedStatus, Doing, Run};
 use countersign_engine::task::{Choice, Task, TopicKind};
-use countersign_engine::{CellId, Deployment};
+use countersign_engine::{CellId, CellKind, Deployment};
 use countersign_ir::program::{Expr, FlowId, Program};
 use countersign_ir::suite::{Extent, Fault, Given, Operation};
 use countersign_ir::value::{Money, SECOND, Value};
@@ -426,4 +426,82 @@ fn an_answer_to_something_else_than_what_is_asked_now_does_not_count() {
     let body = Body::Answer { choice: Choice::Approve, because: None, shown };
     stage.host.input(task, Actor::Person("dana@acme.test".into()), body).unwrap();
     assert!(stage.open_task().1.answers.is_empty());
+}
+
+#[test]
+fn what_was_given_up_in_doubt_is_looked_up_by_whoever_comes_next() {
+    let mut stage = Stage::new();
+    stage.fault("billing.pay", Fault::TakesEffectButAnswers(500), Extent::Times(1));
+    stage.fault("billing.payments_for", Fault::FailsWith(400), Extent::For(HOUR));
+    stage.receive(&small());
+    let (task, topic) = stage.open_task();
+    assert!(topic.topic.question.contains("nobody knows whether billing.pay took effect"));
+    stage.answer(&task, "ana@acme.test", Choice::Drop);
+    assert_eq!(stage.run(0).status(), "dropped");
+    stage.after(31 * DAY);
+    stage.receive(&small());
+    assert_eq!(stage.run(1).status(), "done");
+    assert_eq!((stage.calls("billing.pay"), stage.effects("billing.pay")), (1, 1));
+    stage.host.replay().unwrap();
+}
+
+#[test]
+fn what_was_given_up_in_doubt_and_cannot_be_looked_up_is_asked_about_again() {
+    let mut stage = Stage::with(|program| {
+        let billing = program.systems.iter_mut().find(|system| system.name == "billing").unwrap();
+        billing.honours_key = None;
+        for action in &mut billing.actions {
+            action.probe = None;
+        }
+    });
+    stage.fault("billing.pay", Fault::TakesEffectButAnswers(500), Extent::Times(1));
+    stage.receive(&small());
+    let (task, _) = stage.open_task();
+    stage.answer(&task, "ana@acme.test", Choice::Drop);
+    stage.after(31 * DAY);
+    stage.receive(&small());
+    assert_eq!(stage.run(1).status(), "blocked");
+    assert_eq!((stage.calls("billing.pay"), stage.effects("billing.pay")), (1, 1));
+    // A repeated word of the claim changes nothing about it.
+    let claim = CellId::new(CellKind::Claim, stage.run(1).deeds[0].key.clone());
+    let take = stage.host.journal().iter().rposition(|entry| entry.cell == claim).unwrap();
+    stage.host.repeat(take).unwrap();
+    stage.after(HOUR);
+    assert_eq!(stage.run(1).status(), "blocked");
+    assert_eq!(stage.calls("billing.pay"), 1);
+    stage.host.replay().unwrap();
+}
+
+#[test]
+fn a_change_whose_former_value_nobody_read_is_not_taken_back() {
+    let mut stage = Stage::new();
+    // The mark is refused twice, a month apart: the second run adopts the first one's.
+    for place in 0..2 {
+        stage.receive(&large());
+        let (task, _) = stage.open_task();
+        stage.answer(&task, "dana@acme.test", Choice::Refuse);
+        stage.answer(&task, "carol@acme.test", Choice::Refuse);
+        assert_eq!(stage.run(place).status(), "refused");
+        stage.after(31 * DAY);
+    }
+    assert_eq!(stage.calls("erp.mark"), 1);
+    let second = stage.run_cell(1);
+    stage.host.undo(&second, "ana@acme.test", "a mistake").unwrap();
+    stage.host.settle(10 * SECOND).unwrap();
+    assert_eq!(stage.calls("erp.mark"), 1);
+    assert_eq!(stage.run(1).status(), "refused");
+    let declined = stage.facts().find_map(|fact| match fact {
+        Fact::Declined { reason, .. } => Some(reason.clone()),
+        _ => None,
+    });
+    assert_eq!(
+        declined.unwrap(),
+        "there is nothing that could be taken back: erp.mark: what was there before is not known"
+    );
+    // The first run knows, and takes it back.
+    let first = stage.run_cell(0);
+    stage.host.undo(&first, "ana@acme.test", "a mistake").unwrap();
+    stage.host.settle(10 * SECOND).unwrap();
+    assert_eq!(stage.effects("erp.mark"), 2);
+    stage.host.replay().unwrap();
 }
