@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::read::{File, failure};
 use super::{schema, write};
-use crate::store::{META_STORE_ID, StoreError, StoreRead};
+use crate::store::{Damaged, META_STORE_ID, StoreError, StoreRead};
 use crate::types::Hex;
 
 /// Why a store could not be opened.
@@ -138,6 +138,7 @@ pub(crate) fn own(path: &Path) -> Result<(File, Ownership), OpenError> {
         create_schema(&mut file)?;
     }
     check_schema(&file)?;
+    check_searches(&file)?;
     Ok((file, ownership))
 }
 
@@ -190,6 +191,26 @@ fn check_schema(file: &File) -> Result<(), OpenError> {
         Some(damaged) => Err(StoreError::Damaged(damaged).into()),
         None => Ok(()),
     }
+}
+
+/// The tables that say how things stand now. What a search does not find in them counts as never having been.
+const STANDING: [&str; 6] = ["meta", "cells", "consumed", "timers", "outbox", "lists"];
+
+/// Refuses a file in whose trees a search would go astray. A row that is read shows its damage by its sum; one that is not
+/// found shows nothing, and a claim that seems free, or a timer that never comes due, would break a promise in silence.
+fn check_searches(file: &File) -> Result<(), OpenError> {
+    let check = |table: &str| {
+        let mut statement = file.connection.prepare(&format!("PRAGMA integrity_check({table})"))?;
+        statement.query_row([], |row| row.get::<_, String>(0))
+    };
+    for table in STANDING {
+        let said = check(table).map_err(|error| file.failure(&error))?;
+        if said != "ok" {
+            let place = file.path.display().to_string();
+            return Err(StoreError::Damaged(Damaged { what: "file", place, wrong: said }).into());
+        }
+    }
+    Ok(())
 }
 
 fn configure(file: &File) -> Result<(), OpenError> {
