@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use e2e::stack::ANA;
-use e2e::{Invoice, Message, Random, Setup, Stack, patience, wait};
+use e2e::{Does, Fault, Invoice, Message, Random, Setup, Stack, patience, wait};
 
 use crate::books::never_tried_blindly;
 
@@ -33,6 +33,10 @@ fn kill_nine() {
     // sender is worked off by then.
     let mut stack = Stack::with(&Setup { speed: 5, ..Setup::default() });
     stack.receiver.enter(&(0..INVOICES).map(invoice).collect::<Vec<_>>());
+    // Billing has a bad day too.
+    for does in [Does::EffectThenFail(500), Does::Fail(502), Does::EffectThenClose, Does::Fail(503)] {
+        stack.receiver.misbehave(&Fault::on("POST /payments", does).times(5));
+    }
 
     // Each kill has its share of the invoices, so that none finds an idle process.
     let (released, next) = (AtomicUsize::new(0), AtomicUsize::new(0));
