@@ -253,6 +253,15 @@ impl<'a> Checker<'a> {
     /// A text in which nothing may be computed, such as a reason.
     pub(crate) fn fixed(&mut self, text: &ast::Text) -> String {
         match text.as_plain() {
+            Some(plain) if plain.trim().is_empty() => {
+                self.push(
+                    self.at(codes::MISSING_CLAUSE, text.span, "a reason that says nothing")
+                        .primary("whoever asks why is told this")
+                        .reason("it is all that the audit journal will have to say for the rule or the exception")
+                        .help("say it in the words of whoever answers for it"),
+                );
+                String::new()
+            }
             Some(plain) => plain.to_owned(),
             None => {
                 self.push(
