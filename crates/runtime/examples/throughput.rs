@@ -6,11 +6,13 @@
 
 use std::error::Error;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use countersign_check::{Memory, check, settings};
-use countersign_runtime::simulation::simulate;
-use countersign_runtime::{Checkpoints, Handle, Limits, Options, Runtime, StoreAt};
+use countersign_ir::wire::{Call, Reply, Verb};
+use countersign_runtime::{Checkpoints, Connectors, Handle, Limits, Options, Runtime, StoreAt};
+use countersign_systems::{Connector, Performing};
 
 const FILES: [&str; 8] = [
     "countersign.toml",
@@ -22,6 +24,45 @@ const FILES: [&str; 8] = [
     "simulation.flow",
     "systems.flow",
 ];
+
+/// Systems that hold nothing and say what is expected.
+struct AtOnce;
+
+impl Connector for AtOnce {
+    fn perform<'a>(&'a self, call: &'a Call) -> Performing<'a> {
+        Box::pin(async move { reply(call) })
+    }
+
+    fn describe(&self) -> String {
+        "an answer".to_owned()
+    }
+}
+
+fn reply(call: &Call) -> Reply {
+    let mut parts = call.target.trim_start_matches('/').splitn(2, '/');
+    let (what, id) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let payment = |invoice: &str| {
+        format!(r#"{{"id":"p-{invoice}","invoice":"{invoice}","amount":"120.00 EUR","status":"settled"}}"#)
+    };
+    let body = match (call.verb, what) {
+        (Verb::Deliver, _) => return Reply::Answered { status: 250, retry_after: None, body: String::new() },
+        (Verb::Post, _) => {
+            let sent: serde_json::Value =
+                call.body.as_deref().and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
+            payment(sent.get("invoice").and_then(serde_json::Value::as_str).unwrap_or_default())
+        }
+        (_, "vendors") => {
+            format!(
+                r#"{{"id":"{id}","name":"Acme","trusted":true,"blocked":false,"contact":"ap@acme.test"}}"#
+            )
+        }
+        (_, "payments") => payment(id.trim_start_matches("p-")),
+        _ => format!(
+            r#"{{"id":"{id}","vendor":"w","amount":"120.00 EUR","due":"2026-12-01","status":"settled","entered_by":"ana@acme.test"}}"#
+        ),
+    };
+    Reply::Answered { status: 200, retry_after: None, body }
+}
 
 fn number(place: usize, otherwise: usize) -> usize {
     std::env::args().nth(place).and_then(|text| text.parse().ok()).unwrap_or(otherwise)
@@ -36,14 +77,14 @@ fn options(folder: &Path) -> Result<Options, Box<dyn Error>> {
     let compiled = check(&sources).compiled.ok_or("the example does not compile")?;
     let values =
         settings(&compiled.program, &compiled.manifest, &[]).map_err(|errors| format!("{errors:?}"))?;
-    let simulation = compiled.suite.simulation;
+    let connectors = ["erp", "billing", "mail"]
+        .iter()
+        .fold(Connectors::new(), |all, system| all.with(*system, Arc::new(AtOnce)));
     Ok(Options {
         program: compiled.program,
         settings: values,
         store: StoreAt::File(folder.join("runs.db")),
-        connect: Box::new(move |deployment, clock| {
-            Ok(simulate(deployment, clock, &simulation, Duration::ZERO))
-        }),
+        connect: Box::new(move |_, _| Ok(connectors)),
         simulated: true,
         clock: None,
         checkpoints: Some(Checkpoints { folder: folder.join("checkpoints"), key: folder.join("audit.key") }),
@@ -54,7 +95,7 @@ fn options(folder: &Path) -> Result<Options, Box<dyn Error>> {
 async fn client(handle: Handle, from: usize, count: usize) -> Result<(), String> {
     for n in from..from + count {
         let body = format!(
-            r#"{{"id":"i-{n}","vendor":"v-{n}","amount":"120.00 EUR","due":"2026-12-01","status":"open","entered_by":"ana@acme.test"}}"#
+            r#"{{"id":"i-{n}","vendor":"w-{n}","amount":"120.00 EUR","due":"2026-12-01","status":"open","entered_by":"ana@acme.test"}}"#
         );
         let id = format!("msg-{n}");
         handle

@@ -1,7 +1,7 @@
 //! A process that is killed: what was acknowledged goes on, nothing is done twice, nothing is fired twice.
 
 use countersign_engine::protocol::{Body, Fact};
-use countersign_ir::wire::{Reply, Verb};
+use countersign_ir::wire::Verb;
 use countersign_runtime::audit::replay_store;
 use countersign_store::StoreRead;
 
@@ -48,11 +48,6 @@ async fn killed_while_paying(act: impl Fn() -> Act + Send + Sync + 'static) -> (
     (systems.payments(), probed.collect())
 }
 
-/// What only hangs after it took effect.
-fn applied_and_silent() -> Act {
-    Act::EffectBut(Reply::InDoubt { reason: "the answer was lost".to_owned() })
-}
-
 #[tokio::test]
 async fn a_payment_that_was_out_and_never_arrived_is_looked_up_and_then_sent_once() {
     let (payments, probed) = killed_while_paying(|| Act::Hang).await;
@@ -62,7 +57,7 @@ async fn a_payment_that_was_out_and_never_arrived_is_looked_up_and_then_sent_onc
 
 #[tokio::test]
 async fn a_payment_that_took_effect_is_found_and_not_sent_again() {
-    let (payments, probed) = killed_while_paying(applied_and_silent).await;
+    let (payments, probed) = killed_while_paying(|| Act::EffectThenHang).await;
     assert_eq!(payments, ["i-1"]);
     assert_eq!(probed, ["found"]);
 }

@@ -56,8 +56,8 @@ pub fn invoice_of(id: &str, amount: u32, entered_by: &str) -> Vec<u8> {
 pub enum Act {
     /// As simulated.
     World,
-    /// As simulated, but this is the answer.
-    EffectBut(Reply),
+    /// As simulated, but the answer never comes.
+    EffectThenHang,
     /// Nothing, and this is the answer.
     Reply(Reply),
     /// It never answers.
@@ -142,9 +142,9 @@ impl Connector for Line {
             };
             match act {
                 Act::World => simulated(),
-                Act::EffectBut(reply) => {
+                Act::EffectThenHang => {
                     simulated();
-                    reply
+                    std::future::pending().await
                 }
                 Act::Reply(reply) => reply,
                 Act::Hang => std::future::pending().await,

@@ -113,7 +113,12 @@ async fn an_input_that_no_step_can_be_made_of_is_put_aside_after_three_attempts(
     money.minor -= 1;
     let handle = Runtime::start(other).await.unwrap();
     eventually("a dead letter", async || (handle.gauges().dead_letters() == 1).then_some(())).await;
-    let rows = lost.look(|store| store.index("dead", &IndexQuery::default(), 10).unwrap());
+    // It is counted when it is put aside, and on record with the commit that follows.
+    let rows = eventually("a dead letter on record", async || {
+        let rows = lost.look(|store| store.index("dead", &IndexQuery::default(), 10).unwrap());
+        (!rows.is_empty()).then_some(rows)
+    })
+    .await;
     assert_eq!(rows.len(), 1);
     assert_eq!(rows[0].fields["cell"], format!("run/{run}"));
     assert_eq!(rows[0].fields["input"], "due");
