@@ -38,10 +38,10 @@ impl fmt::Display for Tally {
 /// What a line says, if it sums up a run of tests: `cargo test` prints one per binary, `cargo nextest` one in all.
 pub fn of_line(line: &str) -> Option<Tally> {
     let line = plain(line);
-    let line = line.trim();
+    // An indented result is what nextest repeats of a test that failed; its own summary counts that test.
     let counts = match line.strip_prefix("test result:") {
         Some(rest) => rest.split_once('.')?.1,
-        None => line.strip_prefix("Summary")?.split_once(" run:")?.1,
+        None => line.trim().strip_prefix("Summary")?.split_once(" run:")?.1,
     };
     let mut tally = Tally::default();
     for part in without_parentheses(counts).split([',', ';']) {
@@ -105,6 +105,7 @@ mod tests {
     fn other_lines_say_nothing() {
         assert_eq!(counted("running 12 tests"), None);
         assert_eq!(counted("test a ... ok"), None);
+        assert_eq!(counted("    test result: FAILED. 0 passed; 1 failed; 0 ignored"), None);
     }
 
     #[test]

@@ -160,7 +160,13 @@ fn sentence(style: Style, word: &str, text: &str) -> String {
 }
 
 fn wrapped(style: Style, first: &str, next: &str, text: &str) -> String {
-    let options = textwrap::Options::new(style.width.max(20)).initial_indent(first).subsequent_indent(next);
+    // Said in full, since the defaults depend on what other crates of a build ask the library for.
+    let options = textwrap::Options::new(style.width.max(20))
+        .initial_indent(first)
+        .subsequent_indent(next)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::HyphenSplitter)
+        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit);
     textwrap::fill(&lines(text), options) + "\n"
 }
 
