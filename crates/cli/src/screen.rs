@@ -88,10 +88,20 @@ impl Screen {
         if handler.render_report(&mut text, failure).is_err() {
             text = format!("error: {failure}\n");
         }
-        let mut lines = text
-            .lines()
-            .map(|line| line.strip_prefix("  ").unwrap_or(line))
-            .skip_while(|line| line.is_empty());
-        let _ = lines.try_for_each(|line| writeln!(self.err.lock(), "{line}"));
+        for line in text.lines().skip_while(|line| line.is_empty()) {
+            let _ = writeln!(self.err.lock(), "{}", outdented(line));
+        }
+    }
+}
+
+/// A line without the two blanks before it, which may stand behind a colour.
+fn outdented(line: &str) -> String {
+    match line.split_once("  ") {
+        Some((before, rest))
+            if before.is_empty() || (before.starts_with('\u{1b}') && before.ends_with('m')) =>
+        {
+            format!("{before}{rest}")
+        }
+        _ => line.to_owned(),
     }
 }
