@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
-use countersign_runtime::audit::verify;
+use countersign_engine::task::Choice;
+use countersign_ir::value::Value;
+use countersign_runtime::audit::{replay_store, verify};
 use countersign_runtime::{Checkpoints, Handle, Options, Runtime, StartError, StoreAt};
 use countersign_store::audit::{AuditError, PUBLIC_KEY, PublicKey};
 
-use crate::stage::{Systems, deliver, eventually, options, run_is, start_scaled};
+use crate::stage::{Systems, answer, deliver, eventually, options, run_is, start, start_scaled, task};
+use crate::stores::Shared;
 
 fn on_disk(folder: &Path, systems: &std::sync::Arc<Systems>) -> Options {
     let checkpoints = Checkpoints { folder: folder.join("checkpoints"), key: folder.join("audit.key") };
@@ -84,6 +87,47 @@ async fn a_store_has_one_process_one_clock_and_one_kind_of_systems() {
     let simulated = Options { simulated: true, ..options(StoreAt::File(path), &systems) };
     let error = Runtime::start(simulated).await.err().unwrap();
     assert!(error.to_string().starts_with("this store has run with real systems"), "{error}");
+}
+
+#[tokio::test]
+async fn a_replay_names_the_first_entry_that_does_not_follow() {
+    let (store, systems) = (Shared::default(), Systems::new());
+    let handle = start(store.at(), &systems).await;
+    pay(&handle, "i-1").await;
+    store.forge();
+    let run = deliver(&handle, "i-2", 120).await.run.unwrap();
+    run_is(&handle, &run, "done").await;
+    handle.shutdown().await.unwrap();
+    let report = store.look(|store| replay_store(store));
+    let parted = report.parted.unwrap();
+    assert_eq!((parted.cell.as_str(), parted.seq), (format!("run/{run}").as_str(), 1));
+    assert!(parted.how.starts_with("other facts follow from it"), "{parted}");
+}
+
+#[tokio::test]
+async fn runs_go_on_under_their_own_program_and_a_replay_knows_which_was_current() {
+    let (store, systems) = (Shared::default(), Systems::new());
+    let handle = start(store.at(), &systems).await;
+    let waiting = deliver(&handle, "i-3", 20_000).await.run.unwrap();
+    let asked = task(&handle, "approval", "Pay").await;
+    handle.shutdown().await.unwrap();
+
+    let mut other = options(store.at(), &systems);
+    let limit = other.program.settings.iter().position(|setting| setting.name == "unattended_limit").unwrap();
+    let Value::Money(money) = &mut other.settings[limit] else { panic!() };
+    money.minor = 0;
+    let handle = Runtime::start(other).await.unwrap();
+    let small = deliver(&handle, "i-1", 120).await.run.unwrap();
+    for person in ["dana@acme.test", "carol@acme.test"] {
+        answer(&handle, person, &asked.key, Choice::Approve).await.unwrap();
+    }
+    let done = run_is(&handle, &waiting, "done").await;
+    let now = handle.run(&small).await.unwrap().unwrap();
+    assert_ne!(done.run.deployment, now.run.deployment);
+    task(&handle, "approval", "Pay 120.00 EUR").await;
+    handle.shutdown().await.unwrap();
+    let report = store.look(|store| replay_store(store));
+    assert!(report.is_sound(), "{:?} {:?}", report.parted, report.unreplayed);
 }
 
 #[tokio::test]
