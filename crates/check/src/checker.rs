@@ -257,7 +257,9 @@ impl<'a> Checker<'a> {
                 self.push(
                     self.at(codes::MISSING_CLAUSE, text.span, "a reason that says nothing")
                         .primary("whoever asks why is told this")
-                        .reason("it is all that the audit journal will have to say for the rule or the exception")
+                        .reason(
+                            "it is all that the audit journal will have to say for the rule or the exception",
+                        )
                         .help("say it in the words of whoever answers for it"),
                 );
                 String::new()
