@@ -14,7 +14,7 @@ const MAIL_SERVER: &str = "aiosmtpd==1.4.6";
 /// # Errors
 /// What has to be installed by hand, and how.
 pub fn python(target: &Path) -> Result<PathBuf, String> {
-    let folder = target.join("python");
+    let folder = target.join("venv");
     let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     if has_mail_server(&python) {
         return Ok(python);
