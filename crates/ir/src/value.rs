@@ -27,7 +27,7 @@ impl Currency {
     /// The three letters.
     pub fn code(&self) -> &str {
         // The constructor admits ASCII alone, so this never falls back.
-        std::str::from_utf8(&self.0).unwrap_or("XXX")
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
     /// How many decimal places the minor unit has (ISO 4217, edition of 2024).
