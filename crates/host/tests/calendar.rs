@@ -161,7 +161,8 @@ struct Minute {
 /// Every minute of the next 30 days.
 fn minutes(calendar: &Calendar, from: i64) -> Vec<Minute> {
     let zone = TimeZone::get(&calendar.zone).unwrap();
-    let all = (0..=CEILING / MINUTE).map(|n| {
+    // Two days past the ceiling: the day on which a deadline falls is counted to its end, and cut off afterwards.
+    let all = (0..=(CEILING + 2 * DAY) / MINUTE).map(|n| {
         let at = from + n * MINUTE;
         let local = zone.to_datetime(Timestamp::from_nanosecond(i128::from(at)).unwrap());
         let second = u32::try_from(i32::from(local.hour()) * 3600 + i32::from(local.minute()) * 60).unwrap();
